@@ -1,0 +1,73 @@
+"""The tree of errors that sos raises on purpose; it imports nothing.
+
+SosError
+├── SettingsError          a setting is unknown, missing or out of range (exit code 78)
+├── ContentError
+│   ├── DocumentError      bytes that are not a document
+│   ├── StoreError
+│   │   ├── StoreUnavailableError   the content store did not answer in time, or refused
+│   │   └── StoreIncompleteError    it answered, but keys are missing: not ready, flushed, evicted
+│   └── SourceError        a WordPress site could not be read (exit code 69)
+└── ReleaseError
+    └── TemplateError      a template does not compile, or fails on a page
+"""
+
+
+class SosError(Exception):
+    """Base of all errors of sos. ``exit_code`` follows sysexits.h."""
+
+    exit_code = 1
+
+
+class SettingsError(SosError):
+    """A setting is unknown, missing or out of range; the message names it, never a secret."""
+
+    exit_code = 78
+
+
+class ContentError(SosError):
+    """Something is wrong with content or its store."""
+
+    exit_code = 65
+
+
+class DocumentError(ContentError):
+    """Bytes that are not a document: bad JSON, wrong types, too large, unknown schema."""
+
+
+class StoreError(ContentError):
+    """The content store can't be relied upon just now."""
+
+    exit_code = 69
+
+
+class StoreUnavailableError(StoreError):
+    """The content store did not answer in time, or refused."""
+
+
+class StoreIncompleteError(StoreError):
+    """The store answered, but lacks keys: never filled, flushed, or evicted."""
+
+
+class SourceError(ContentError):
+    """A WordPress site could not be read; the message says which URL, and why."""
+
+    exit_code = 69
+
+
+class ReleaseError(SosError):
+    """A template release can't be used."""
+
+    exit_code = 65
+
+
+class TemplateError(ReleaseError):
+    """A template does not compile, or fails on a page.
+
+    ``template`` is its name, ``line`` 1-based, or 0 where unknown.
+    """
+
+    def __init__(self, message: str, template: str = "", line: int = 0) -> None:
+        super().__init__(f"{template}:{line}: {message}" if template else message)
+        self.template = template
+        self.line = line
