@@ -1,0 +1,288 @@
+-- read.lua: all that one page is made of, read at one moment. Writes nothing.
+--
+-- KEYS[1]  sos:{host}:meta
+-- ARGV[1]  now, seconds since 1970 UTC
+-- ARGV[2]  revision of the common documents (site, types, taxonomies, menus) the caller has; -1: none
+-- ARGV[3…] candidates of four words, tried in order until one hits: HOW VALUE NUMBER COUNT
+--            page  PATH  n count   the object at PATH; page n of it when it is a list
+--            part  PATH  n 0       part n of the post at PATH
+--            feed  PATH  1 count   the list at PATH
+--            dates MIN:MAX n count page n of the posts of a span of time
+--            ref   REF   1 0       a document by name, whatever its path
+--          count 0 takes the site's posts per page
+-- Returns  { rev, epoch, complete, status, candidate, primary, path, list, total, refs, records,
+--            previous, next, children, ancestors, common_rev, common, top_pages, sticky }
+--          record = { ref, rev, path, JSON }, brief = { ref, path, title, protected }
+
+local prefix = string.sub(KEYS[1], 1, -5)
+local META, DOC, ENTRY, PATH = KEYS[1], prefix .. 'doc', prefix .. 'entry', prefix .. 'path'
+local call = redis.call
+local now = tonumber(ARGV[1])
+
+local meta = {}
+do
+  local flat = call('HGETALL', META)
+  for i = 1, #flat, 2 do meta[flat[i]] = flat[i + 1] end
+end
+local docs = call('HLEN', DOC)
+local complete = meta.ready == '1' and tonumber(meta.docs) == docs and docs == call('HLEN', ENTRY)
+  and tonumber(meta.paths) == call('HLEN', PATH)
+
+local entries = {}
+local function entry_of(ref)
+  if entries[ref] == nil then
+    local json = call('HGET', ENTRY, ref)
+    entries[ref] = json and cjson.decode(json) or false
+  end
+  return entries[ref]
+end
+
+local function visible(entry)
+  return entry and entry.at <= now and (entry.til == 0 or entry.til > now)
+end
+
+-- ---------------------------------------------------------------- lists
+
+local function ref_of(member)
+  return string.format('post:%.0f', tonumber(member))
+end
+
+-- Ranks, from the newest in the span, of the members whose time is over.
+local function expired_ranks(list, min, max)
+  local ranks = {}
+  for _, ref in ipairs(call('ZRANGEBYSCORE', prefix .. 'until', '-inf', now)) do
+    local id = string.match(ref, '^post:(%d+)$')
+    local score = id and tonumber(call('ZSCORE', list, string.format('%012.0f', tonumber(id))) or nil)
+    if score and score <= max and score >= min then
+      local newer = call('ZCOUNT', list, '(' .. max, '+inf')
+      ranks[#ranks + 1] = call('ZREVRANK', list, string.format('%012.0f', tonumber(id))) - newer
+    end
+  end
+  table.sort(ranks)
+  return ranks
+end
+
+local function slice(name, min, max, number, count)
+  local list = prefix .. 'list:' .. name
+  max = math.min(max, now)
+  if call('ZCARD', list) ~= tonumber(call('HGET', prefix .. 'size', name) or '0') then
+    complete = false
+  end
+  local hidden = expired_ranks(list, min, max)
+  local total = call('ZCOUNT', list, min, max) - #hidden
+  local start, skip = (number - 1) * count, {}
+  local before = 0
+  for _, rank in ipairs(hidden) do
+    if rank <= start + before then before = before + 1 else skip[rank] = true end
+  end
+  local refs = {}
+  local found = call('ZREVRANGEBYSCORE', list, max, min, 'LIMIT', start + before, count + #hidden)
+  for i, member in ipairs(found) do
+    if #refs == count then break end
+    if not skip[start + before + i - 1] then refs[#refs + 1] = ref_of(member) end
+  end
+  return total, refs
+end
+
+local function stickies()
+  local refs = {}
+  for _, member in ipairs(call('ZREVRANGEBYSCORE', prefix .. 'list:sticky', now, '-inf', 'LIMIT', 0, 50)) do
+    if visible(entry_of(ref_of(member))) then refs[#refs + 1] = ref_of(member) end
+  end
+  return refs
+end
+
+-- ---------------------------------------------------------------- what a candidate hits
+
+local function front_ref()
+  local ref = 'post:' .. (meta.front or '0')
+  return meta.front ~= '0' and visible(entry_of(ref)) and ref or nil
+end
+
+local function list_name(ref)
+  if ref == 'type:post' or string.match(ref, '^type:') then return ref end
+  if string.match(ref, '^term:') then return ref end
+  local user = string.match(ref, '^user:(%d+)$')
+  if user then return 'author:' .. user end
+  if ref == 'post:' .. (meta.posts_page or '0') then return 'type:post' end
+  return nil
+end
+
+local function object_at(path)
+  if path == '/' then return front_ref() or 'type:post' end
+  local ref = call('HGET', PATH, path)
+  if not ref then return nil end
+  if string.sub(ref, 1, 5) ~= 'type:' and not visible(entry_of(ref)) then return nil end
+  return ref
+end
+
+local function hit(how, value, number)
+  if how == 'dates' then return 'type:post', 'type:post' end
+  if how == 'ref' then
+    if not visible(entry_of(value)) then return nil end
+    return value, list_name(value)
+  end
+  local ref = object_at(value)
+  if not ref then return nil end
+  local list = list_name(ref)
+  if how == 'part' and list then return nil end
+  if how == 'feed' and not list and value ~= '/' then return nil end
+  if how == 'feed' and not list then return 'type:post', 'type:post' end
+  if how == 'page' and not list and number > 1 then return nil end
+  return ref, list
+end
+
+-- ---------------------------------------------------------------- the answer
+
+local records, listed = {}, {}
+local function add_record(ref)
+  if listed[ref] then return end
+  listed[ref] = true
+  local entry, json = entry_of(ref), call('HGET', DOC, ref)
+  if json and visible(entry) then
+    records[#records + 1] = { ref, entry.rev, entry.path, json }
+  elseif entry and not json then
+    complete = false
+  end
+end
+
+local function add_with_deps(ref)
+  add_record(ref)
+  local entry = entry_of(ref)
+  for _, dep in ipairs(entry and entry.deps or {}) do
+    -- What an editor's block depends on only matters for invalidation, unless it is shown.
+    if not string.match(dep, '^menu:') then add_record(dep) end
+  end
+end
+
+local function brief(ref)
+  local entry = entry_of(ref)
+  return { ref, entry.path, entry.title, entry.protected and 1 or 0 }
+end
+
+local function ancestors_of(entry, kind)
+  local out, seen = {}, 0
+  while entry and (entry.parent or 0) > 0 and seen < 20 do
+    local ref = string.format('%s:%.0f', kind, entry.parent)
+    entry, seen = entry_of(ref), seen + 1
+    if not visible(entry) or entry.path == '' then break end
+    table.insert(out, 1, brief(ref))
+  end
+  return out
+end
+
+local function neighbour(ref, entry, step)
+  local list = prefix .. 'list:type:' .. entry.type
+  local rank = call('ZRANK', list, string.format('%012.0f', tonumber(string.match(ref, '%d+'))))
+  for _ = 1, 20 do
+    rank = rank and rank + step
+    local found = rank and rank >= 0 and call('ZRANGE', list, rank, rank)[1]
+    if not found then return {} end
+    if visible(entry_of(ref_of(found))) then return brief(ref_of(found)) end
+  end
+  return {}
+end
+
+local function children_of(id)
+  local out = {}
+  for _, member in ipairs(call('ZRANGE', prefix .. 'list:children:' .. id, 0, 99)) do
+    local entry = entry_of(ref_of(member))
+    if visible(entry) and entry.path ~= '' then out[#out + 1] = brief(ref_of(member)) end
+  end
+  return out
+end
+
+local answer = {
+  tonumber(meta.rev or '0'), meta.epoch or '', 0, 'none', 0, '', '', '', 0, {}, records,
+  {}, {}, {}, {}, tonumber(meta.common or '0'), {}, {}, {},
+}
+
+local function answer_list(list, how, value, number, count)
+  local min, max = '-inf', math.huge
+  if how == 'dates' then
+    min, max = string.match(value, '^(-?%d+):(-?%d+)$')
+    min, max = tonumber(min), tonumber(max)
+  end
+  if count == 0 then count = tonumber(meta.per_page or '10') end
+  local total, refs = slice(list, min == '-inf' and -math.huge or min, max, number, count)
+  if how == 'page' and list == 'type:post' and number == 1 then
+    answer[19] = stickies()
+    for _, ref in ipairs(answer[19]) do add_with_deps(ref) end
+  end
+  for _, ref in ipairs(refs) do add_with_deps(ref) end
+  answer[8], answer[9], answer[10] = list, total, refs
+end
+
+local function answer_object(ref)
+  local entry = entry_of(ref)
+  if not entry then return end
+  add_with_deps(ref)
+  local kind = string.match(ref, '^%l+')
+  answer[15] = (kind == 'post' or kind == 'term') and entry.type ~= 'attachment'
+    and ancestors_of(entry, kind) or {}
+  if kind == 'post' and entry.type == 'page' then
+    answer[14] = children_of(string.match(ref, '%d+'))
+  elseif kind == 'post' and entry.path ~= '' and entry.type ~= 'attachment' then
+    answer[12], answer[13] = neighbour(ref, entry, -1), neighbour(ref, entry, 1)
+  end
+end
+
+local function other_slash(path)
+  if path == '/' then return path end
+  return string.sub(path, -1) == '/' and string.sub(path, 1, -2) or path .. '/'
+end
+
+local function moved_or_gone(path)
+  for _, form in ipairs({ path, other_slash(path) }) do
+    local ref = form ~= path and object_at(form) and form
+    if ref then return 'moved', ref end
+    local old = call('HGET', prefix .. 'old', form)
+    if old then
+      if visible(entry_of(old)) and entry_of(old).path ~= '' then return 'moved', entry_of(old).path end
+      return 'gone', ''
+    end
+    local holder = call('HGET', PATH, form)
+    local entry = holder and entry_of(holder)
+    if entry and entry.til > 0 and entry.til <= now then return 'gone', '' end
+    if call('HEXISTS', prefix .. 'gone', form) == 1 then return 'gone', '' end
+  end
+  return nil
+end
+
+local function answer_candidates()
+  for i = 3, #ARGV, 4 do
+    local how, value, number = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
+    local ref, list = hit(how, value, number)
+    if ref then
+      answer[4], answer[5], answer[6] = 'found', (i - 3) / 4 + 1, ref
+      if list then answer_list(list, how, value, number, tonumber(ARGV[i + 3])) end
+      if string.sub(ref, 1, 5) ~= 'type:' then answer_object(ref) end
+      return
+    end
+  end
+  for i = 3, #ARGV, 4 do
+    if ARGV[i] ~= 'dates' and ARGV[i] ~= 'ref' then
+      local status, path = moved_or_gone(ARGV[i + 1])
+      if status then
+        answer[4], answer[5], answer[7] = status, (i - 3) / 4 + 1, path
+        return
+      end
+    end
+  end
+end
+
+answer_candidates()
+
+if tonumber(ARGV[2]) ~= answer[16] or answer[16] == 0 then
+  local kept = records
+  records, listed = {}, {}
+  for _, ref in ipairs({ 'site', 'types', 'taxonomies' }) do add_record(ref) end
+  for _, id in ipairs(call('ZRANGE', prefix .. 'list:menus', 0, -1)) do
+    add_record(string.format('menu:%.0f', tonumber(id)))
+  end
+  answer[17] = records
+  records = kept
+end
+answer[18] = call('ZCARD', prefix .. 'list:menus') == 0 and children_of('0') or {}
+answer[3] = complete and 1 or 0
+return answer

@@ -1,0 +1,81 @@
+"""The environment that templates run in: the files of a release in, a sandboxed Jinja2 out.
+
+A template sees `page`, the functions and filters below and those of Jinja2 that are pure. Never
+offers a clock, chance, a request, a file, or a way to switch escaping off.
+"""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urljoin
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from sos.page.model import SiteView
+from sos.release.assets import ASSETS_FOLDER, ASSETS_URL, Asset
+from sos.release.csp import style_element
+
+# `random` would make two renderings differ; `safe` would print text of editors as HTML: what is
+# HTML in the page model is marked as such already.
+_WITHDRAWN_FILTERS = ("random", "safe", "pprint")
+_KEPT_GLOBALS = ("namespace", "range")
+
+
+class FilesLoader(BaseLoader):
+    """Templates from the files of a release, under their own names, so that errors name them."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """Return text and name. Raises TemplateNotFound, or UnicodeDecodeError if not UTF-8."""
+        if not is_template(template) or template not in self._files:
+            raise TemplateNotFound(template)
+        return self._files[template].decode("utf-8"), template, lambda: True
+
+    def list_templates(self) -> list[str]:
+        """Return the names of all templates, sorted."""
+        return sorted(filter(is_template, self._files))
+
+
+def is_template(name: str) -> bool:
+    """Whether a file of a release is a template."""
+    return name.endswith(".html") and not name.startswith(ASSETS_FOLDER)
+
+
+def build_sandbox(files: Mapping[str, bytes], assets: Mapping[str, Asset]) -> Environment:
+    """Return the environment for these files; nothing is compiled yet."""
+    environment = ImmutableSandboxedEnvironment(
+        loader=FilesLoader(files),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    urls = {asset.name: asset.url for asset in assets.values()}
+
+    def asset(name: str) -> str:
+        try:
+            return urls[name]
+        except KeyError:
+            raise LookupError(f"there is no asset {name!r} in {ASSETS_FOLDER}") from None
+
+    environment.globals = {n: environment.globals[n] for n in _KEPT_GLOBALS} | {"asset": asset}
+    for name in _WITHDRAWN_FILTERS:
+        del environment.filters[name]
+    environment.filters.update(FILTERS)
+    return environment
+
+
+def absolute(url: str, site: SiteView) -> str:
+    """Return a path of this site as an absolute URL, and an absolute URL as it is."""
+    return urljoin(f"{site.url}/", url)
+
+
+FILTERS: Mapping[str, Callable[..., object]] = {"absolute": absolute, "style": style_element}
+"""The filters that sos adds to Jinja2's own."""
+
+__all__ = ["ASSETS_URL", "FILTERS", "FilesLoader", "absolute", "build_sandbox", "is_template"]
