@@ -89,10 +89,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     uploads_origin: Annotated[
         str,
         Meta(
-            pattern=r"^(https?://[^\s?#@]+)?$",
+            pattern=r"^(https?://[^\s?#@]+|file:.+)?$",
             description=(
-                "Where `/wp-content/uploads/` is fetched from when sos has to serve it itself "
-                "(demo, small sites). Empty: those paths are the edge's business, and answer 404."
+                "Where `/wp-content/uploads/` comes from when sos has to serve it itself (demo, small "
+                "sites): a base URL, or `file:FOLDER`. Empty: it is the edge's business, and 404."
             ),
         ),
     ] = ""

@@ -355,7 +355,8 @@ end
 -- Menus and site data stand on every page. A site without menus shows its top pages instead.
 local function note(ref, entry, other)
   touch(ref)
-  if ref == 'site' or ref == 'types' or ref == 'taxonomies' then
+  if ref == 'site' or ref == 'types' or ref == 'taxonomies'
+    or call('SISMEMBER', prefix .. 'rdeps:' .. ref, 'site') == 1 then
     common = true
     touch('site')
   elseif string.sub(ref, 1, 5) == 'menu:' or (
@@ -396,7 +397,12 @@ local function entry_of(kind, ref, doc)
   if ref == 'site' then apply_site(doc) end
   if ref == 'types' then apply_types(doc) end
   if ref == 'taxonomies' then apply_taxonomies(doc) end
-  return { type = ref, at = 0, mod = 0, til = 0, parent = 0, path = '', title = '', deps = {}, lists = {} }, sos
+  local entry = { type = ref, at = 0, mod = 0, til = 0, parent = 0, path = '', title = '' }
+  entry.deps, entry.lists = {}, {}
+  if ref == 'site' and whole(doc.site_logo) > 0 then
+    entry.deps[1] = ref_of('post', whole(doc.site_logo))
+  end
+  return entry, sos
 end
 
 local function put(ref, seq, json)

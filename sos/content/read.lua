@@ -7,7 +7,7 @@
 --            page  PATH  n count   the object at PATH; page n of it when it is a list
 --            part  PATH  n 0       part n of the post at PATH
 --            feed  PATH  1 count   the list at PATH
---            dates MIN:MAX n count page n of the posts of a span of time
+--            dates MIN:MAX@PATH n count   page n of the posts of a span of time
 --            ref   REF   1 0       a document by name, whatever its path
 --          count 0 takes the site's posts per page
 -- Returns  { rev, epoch, complete, status, candidate, primary, path, list, total, refs, records,
@@ -200,7 +200,7 @@ local answer = {
 local function answer_list(list, how, value, number, count)
   local min, max = '-inf', math.huge
   if how == 'dates' then
-    min, max = string.match(value, '^(-?%d+):(-?%d+)$')
+    min, max = string.match(value, '^(-?%d+):(-?%d+)')
     min, max = tonumber(min), tonumber(max)
   end
   if count == 0 then count = tonumber(meta.per_page or '10') end
@@ -232,10 +232,9 @@ local function other_slash(path)
   return string.sub(path, -1) == '/' and string.sub(path, 1, -2) or path .. '/'
 end
 
-local function moved_or_gone(path)
+local function moved_or_gone(how, path, number)
   for _, form in ipairs({ path, other_slash(path) }) do
-    local ref = form ~= path and object_at(form) and form
-    if ref then return 'moved', ref end
+    if form ~= path and hit(how, form, number) then return 'moved', form end
     local old = call('HGET', prefix .. 'old', form)
     if old then
       if visible(entry_of(old)) and entry_of(old).path ~= '' then return 'moved', entry_of(old).path end
@@ -262,7 +261,7 @@ local function answer_candidates()
   end
   for i = 3, #ARGV, 4 do
     if ARGV[i] ~= 'dates' and ARGV[i] ~= 'ref' then
-      local status, path = moved_or_gone(ARGV[i + 1])
+      local status, path = moved_or_gone(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]))
       if status then
         answer[4], answer[5], answer[7] = status, (i - 3) / 4 + 1, path
         return
@@ -276,7 +275,7 @@ answer_candidates()
 if tonumber(ARGV[2]) ~= answer[16] or answer[16] == 0 then
   local kept = records
   records, listed = {}, {}
-  for _, ref in ipairs({ 'site', 'types', 'taxonomies' }) do add_record(ref) end
+  for _, ref in ipairs({ 'site', 'types', 'taxonomies' }) do add_with_deps(ref) end
   for _, id in ipairs(call('ZRANGE', prefix .. 'list:menus', 0, -1)) do
     add_record(string.format('menu:%.0f', tonumber(id)))
   end

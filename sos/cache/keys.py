@@ -1,0 +1,29 @@
+"""Surrogate keys: one map from what a page is made of to the keys on it, and to what is purged.
+
+In: names as the store uses them (``post:12``, ``list:term:5``, ``site``). Out: keys as an edge
+cache sees them (``post-12``, ``list-term-5``, ``site``). A page carries the keys of all that it
+depends on, a change purges the keys of all that it touched; both come from here, so that the two
+cannot disagree.
+"""
+
+from collections.abc import Iterable
+
+MAX_KEYS = 50
+"""Most keys on one page. The header stays below 2 kB, which every edge takes."""
+
+_LISTS = {"list:type:post": "home", "list:sticky": "home"}
+
+
+def surrogate_key(name: str) -> str:
+    """The key of a document or list."""
+    if name in _LISTS:
+        return _LISTS[name]
+    if name.startswith("user:"):
+        return f"author-{name[5:]}"
+    return name.replace(":", "-")
+
+
+def surrogate_keys(names: Iterable[str], release: str) -> tuple[str, ...]:
+    """Keys of a page, the most important first; the release's own is always among them."""
+    keys = dict.fromkeys(surrogate_key(n) for n in names)
+    return (*list(keys)[: MAX_KEYS - 1], f"rel-{release}")

@@ -1,0 +1,142 @@
+"""Following the store: from its revisions to names that were touched, and a state that is honest.
+
+In: a `ContentReader`. Out: calls of ``on_touched`` (names), ``on_everything`` (the store can't
+tell), and a `Freshness` that says whether what is in memory is known to be current. Never writes,
+never gives up, never takes an empty store for an empty site.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Set
+from typing import Literal, Protocol
+
+import structlog
+
+from sos.content.store import ContentReader, Due
+from sos.errors import StoreUnavailableError
+
+log = structlog.get_logger()
+
+BLOCK_MS = 400
+"""How long one look waits for an event. Short, so that a silent server is noticed within 1 s."""
+
+MAX_DUE = 200
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+
+State = Literal["starting", "current", "unavailable", "incomplete"]
+
+
+class Listener(Protocol):
+    """Who keeps something that was made of content."""
+
+    def on_touched(self, rev: int, names: Set[str]) -> None:
+        """Documents and lists of these names changed in revision ``rev`` or before."""
+        ...
+
+    def on_everything(self, rev: int) -> None:
+        """Anything may have changed."""
+        ...
+
+    def on_state(self, state: State) -> None:
+        """The follower's state changed."""
+        ...
+
+
+class ContentFollower:
+    """Keeps one worker's knowledge of the store current.
+
+    ``state`` is ``current`` while the last look succeeded on a complete store. ``current_at`` is
+    the time of that look, ``rev`` and ``epoch`` what it saw.
+    """
+
+    def __init__(
+        self,
+        reader: ContentReader,
+        listener: Listener,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._reader = reader
+        self._listener = listener
+        self._clock = clock
+        self.state: State = "starting"
+        self.rev = -1
+        self.epoch = ""
+        self.current_at = 0.0
+        self.upcoming: tuple[Due, ...] = ()
+        self._due_from = 0
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what follows the store is known to be what the store has."""
+        return self.state == "current"
+
+    def next_change(self, names: Set[str]) -> int:
+        """Epoch second at which time alone changes something made of ``names``; 0 for never."""
+        return next((d.at for d in self.upcoming if not d.touched.isdisjoint(names)), 0)
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await self.look(BLOCK_MS if self.state in ("current", "incomplete") else 0)
+                pause = _FIRST_PAUSE
+            except StoreUnavailableError as exc:
+                self._enter("unavailable", reason=str(exc))
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def look(self, block_ms: int = 0) -> None:
+        """One look at the store. Raises StoreUnavailableError."""
+        block_ms = min(block_ms, self._until_due_ms())
+        changes = await self._reader.fetch_changes(max(self.rev, 0), self.epoch, block_ms)
+        now = self._clock()
+        first = self.rev < 0
+        # A store that lost its keys has nothing to say about what changed: what is kept stays.
+        if changes.complete:
+            if changes.everything:
+                log.warning("content_store_replaced", rev=changes.rev, was=self.rev)
+                self._listener.on_everything(changes.rev)
+            elif changes.touched and not first:
+                self._listener.on_touched(changes.rev, changes.touched)
+            moved = changes.rev != self.rev or changes.epoch != self.epoch
+            self.rev, self.epoch, self.current_at = changes.rev, changes.epoch, now
+            self._pass_due(int(now))
+            if moved or first or (not self.upcoming and now - self._due_from > 60):
+                await self._fetch_due(int(now))
+            self._enter("current")
+        else:
+            self._enter("incomplete")
+
+    async def _fetch_due(self, now: int) -> None:
+        self.upcoming = await self._reader.fetch_due(now, MAX_DUE)
+        self._due_from = now
+
+    def _pass_due(self, now: int) -> None:
+        """What became due since the last look is a change like any other."""
+        due = [d for d in self.upcoming if d.at <= now]
+        if due:
+            self.upcoming = tuple(d for d in self.upcoming if d.at > now)
+            self._due_from = 0
+            self._listener.on_touched(self.rev, frozenset().union(*(d.touched for d in due)))
+
+    def _until_due_ms(self) -> int:
+        if not self.upcoming:
+            return BLOCK_MS
+        return max(1, int((self.upcoming[0].at - self._clock()) * 1000) + 1)
+
+    def _enter(self, state: State, reason: str = "") -> None:
+        if state == self.state:
+            return
+        if state == "incomplete":
+            log.error(
+                "content_store_incomplete",
+                action="run `sos content import URL` to rebuild it; last copies are served",
+            )
+        elif state == "unavailable":
+            log.error("content_store_unavailable", reason=reason, action="last copies are served")
+        else:
+            log.info("content_current", rev=self.rev, was=self.state)
+        self.state = state
+        self._listener.on_state(state)

@@ -1,0 +1,209 @@
+"""Pages that list posts: the posts index, and archives of terms, authors, dates and types. Pure."""
+
+import math
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from sos.content.document import Post, Term, User
+from sos.content.sanitize import plain_text
+from sos.content.store import Candidate, Found
+from sos.page import hierarchy
+from sos.page.cards import Library, build_author, build_card, build_term, summarise
+from sos.page.dates import format_php, to_local
+from sos.page.frame import (
+    SEPARATOR,
+    BuiltPage,
+    assemble,
+    build_feeds,
+    build_link,
+    document_title,
+    paged,
+)
+from sos.page.model import Archive, Feed, Kind, Link, Pagination
+from sos.page.site import Site
+
+
+def build_list(library: Library, found: Found, candidate: Candidate) -> BuiltPage | None:
+    site = library.site
+    number = candidate.number
+    per_page = candidate.count or site.document.posts_per_page
+    pages = max(1, math.ceil(found.total / per_page))
+    if number > pages or (candidate.how == "dates" and not found.total):
+        return None
+    base = list_base(library, found, candidate)
+    posts = tuple(p for ref in _ordered(found, candidate) if (p := library.post(ref)))
+    head = _list_head(library, found, candidate, base)
+    if head is None:
+        return None
+    kind, archive, templates, classes = head
+    url = base if number == 1 else paged(base, number)
+    title = plain_text(archive.title) if archive else _posts_page_title(library, found)
+    page = assemble(
+        site,
+        kind=kind,
+        templates=templates,
+        title=document_title(site, title, number, front=kind == "front"),
+        description=summarise(plain_text(archive.description)) if archive else site.view.tagline,
+        url=url,
+        canonical=site.view.url + url,
+        body_classes=(*classes, *(["paged", f"paged-{number}"] if number > 1 else [])),
+        breadcrumbs=() if base == "/" else _list_breadcrumbs(library, found),
+        feeds=_archive_feeds(site, base, title) if archive else (),
+        archive=archive,
+        posts=tuple(build_card(library, p) for p in posts),
+        pagination=_pagination(base, number, pages),
+    )
+    return BuiltPage(page, tuple(dict.fromkeys(_list_depends(found, posts, front=base == "/"))))
+
+
+def _ordered(found: Found, candidate: Candidate) -> tuple[str, ...]:
+    """Sticky posts first on the first page of the posts index, as WP_Query::get_posts has it."""
+    if not found.sticky or candidate.how != "page" or candidate.number != 1:
+        return found.refs
+    on_page = [r for r in found.refs if r in found.sticky]
+    others = [r for r in found.sticky if r not in found.refs]
+    return (*on_page, *others, *(r for r in found.refs if r not in found.sticky))
+
+
+def list_base(library: Library, found: Found, candidate: Candidate) -> str:
+    """Path of the first page of the list that was found."""
+    if candidate.how == "dates":
+        return candidate.value.partition("@")[2] or "/"
+    if found.primary == "type:post":
+        return "/"
+    if found.primary.startswith("type:"):
+        kind = library.site.types.get(found.primary.removeprefix("type:"))
+        return kind.archive if kind else "/"
+    return library.path(found.primary) or "/"
+
+
+def _list_head(
+    library: Library, found: Found, candidate: Candidate, base: str
+) -> tuple[Kind, Archive | None, tuple[str, ...], tuple[str, ...]] | None:
+    """Kind, archive, templates and body classes of a list; None where its object can't be read."""
+    if candidate.how == "dates":
+        return (
+            "date",
+            _date_archive(library, found, candidate),
+            hierarchy.DATE_TEMPLATES,
+            (
+                "archive",
+                "date",
+            ),
+        )
+    kind, _, name = found.primary.partition(":")
+    if kind == "type" and name != "post":
+        label = library.site.types.get(name)
+        archive = Archive(title=Markup.escape(label.name if label else name), total=found.total)
+        classes = ("archive", "post-type-archive", f"post-type-archive-{hierarchy.safe_name(name)}")
+        return "type", archive, hierarchy.type_templates(name), classes
+    document = library.documents.get(found.primary)
+    if isinstance(document, Term):
+        return _term_head(library, found, document)
+    if isinstance(document, User):
+        author = build_author(library, document.id)
+        archive = Archive(
+            title=Markup.escape(document.name),
+            label="Author",
+            description=Markup.escape(author.description if author else ""),
+            author=author,
+            total=found.total,
+        )
+        return (
+            "author",
+            archive,
+            hierarchy.author_templates(document),
+            (
+                "archive",
+                "author",
+                f"author-{document.id}",
+            ),
+        )
+    front = base == "/"
+    return (
+        "front" if front else "home",
+        None,
+        hierarchy.home_templates(front=front),
+        (
+            *(["home"] if front else []),
+            "blog",
+        ),
+    )
+
+
+def _term_head(
+    library: Library, found: Found, term: Term
+) -> tuple[Kind, Archive, tuple[str, ...], tuple[str, ...]]:
+    link = build_term(library, term.id)
+    taxonomy = library.site.taxonomies.get(term.taxonomy)
+    kind: Kind = "taxonomy"
+    if term.taxonomy == "category":
+        kind = "category"
+    elif term.taxonomy == "post_tag":
+        kind = "tag"
+    label = {"category": "Category", "tag": "Tag"}.get(kind, "")
+    archive = Archive(
+        title=link.name if link else library.markup(term.name),
+        label=(taxonomy.singular or taxonomy.name if taxonomy else "") or label,
+        description=library.markup(term.description),
+        term=link,
+        total=found.total,
+    )
+    return kind, archive, hierarchy.term_templates(term), hierarchy.term_classes(term)
+
+
+def _date_archive(library: Library, found: Found, candidate: Candidate) -> Archive:
+    site = library.site
+    start = int(candidate.value.partition(":")[0])
+    parts = [s for s in candidate.value.partition("@")[2].split("/") if s.isdigit()]
+    depth = min(len(parts), 3)
+    php = {1: "Y", 2: "F Y"}.get(depth, site.document.date_format)
+    title = format_php(to_local(start, site.zone), php, site.document.language)
+    label = {1: "Year", 2: "Month"}.get(depth, "Day")
+    return Archive(title=Markup.escape(title), label=label, total=found.total)
+
+
+def _posts_page_title(library: Library, found: Found) -> str:
+    post = library.post(found.primary)
+    return plain_text(library.markup(post.title)) if post else ""
+
+
+def _list_breadcrumbs(library: Library, found: Found) -> tuple[Link, ...]:
+    ancestors = [link for b in found.ancestors if (link := build_link(library, b))]
+    return (Link(title=Markup("Home"), url="/"), *ancestors)
+
+
+def _list_depends(found: Found, posts: Sequence[Post], *, front: bool) -> list[str]:
+    names = ["front"] if front else []
+    names += [f"list:{found.list}", "site", "menus"]
+    names += ["list:sticky"] if found.list == "type:post" and found.sticky else []
+    names += [found.primary] if not found.primary.startswith("type:") else []
+    names += [f"post:{p.id}" for p in posts]
+    names += [b.ref for b in found.ancestors]
+    for post in posts:
+        names += [f"user:{post.author}"] if post.author else []
+        names += [f"post:{post.featured}"] if post.featured else []
+        names += [f"term:{i}" for ids in post.terms.values() for i in ids]
+    return names
+
+
+def _pagination(base: str, current: int, total: int) -> Pagination | None:
+    if total < 2:
+        return None
+
+    def url(number: int) -> str:
+        return base if number == 1 else paged(base, number)
+
+    near = {1, 2, total - 1, total, *range(current - 2, current + 3)}
+    return Pagination(
+        current=current,
+        total=total,
+        previous=url(current - 1) if current > 1 else "",
+        next=url(current + 1) if current < total else "",
+        links=tuple((n, url(n)) for n in sorted(near) if 1 <= n <= total),
+    )
+
+
+def _archive_feeds(site: Site, base: str, title: str) -> tuple[Feed, ...]:
+    return build_feeds(site, base, f"{title}{SEPARATOR}{site.view.title}")

@@ -1,0 +1,158 @@
+"""What every page of a site shares: its settings, types, taxonomies and menus, ready for building.
+
+In: the common records of the store. Out: one `Site`. Built once per revision of those documents,
+not once per page; holds no clock and does no I/O.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+import msgspec
+from markupsafe import Markup
+
+from sos.content.document import (
+    Media,
+    Menu,
+    PostType,
+    SiteDocument,
+    Taxonomy,
+    parse_menu,
+    parse_post,
+    parse_site,
+    parse_taxonomies,
+    parse_types,
+)
+from sos.content.sanitize import sanitize_inline
+from sos.content.store import Brief, Record
+from sos.errors import DocumentError
+from sos.page.dates import build_moment, direction, site_zone
+from sos.page.images import build_image
+from sos.page.model import MenuItem, Moment, SiteView
+from sos.page.rewrite import Rewriter
+
+MAX_DEPTH = 20
+"""Menus deeper than this are cut; WordPress itself stops at 11."""
+
+
+class Site(msgspec.Struct, frozen=True):
+    """The site as pages see it."""
+
+    document: SiteDocument
+    view: SiteView
+    types: dict[str, PostType]
+    taxonomies: dict[str, Taxonomy]
+    menus: dict[str, tuple[MenuItem, ...]]
+    rewriter: Rewriter
+    zone: tzinfo
+
+    def moment(self, epoch: int) -> Moment:
+        """``epoch`` seconds in the site's zone, language and formats."""
+        d = self.document
+        return build_moment(epoch, self.zone, d.language, d.date_format, d.time_format)
+
+
+def build_site(
+    public: str, records: Sequence[Record] = (), top_pages: Sequence[Brief] = ()
+) -> tuple[Site, tuple[str, ...]]:
+    """The site, and the references of documents that could not be read (defaults stand in)."""
+    document, types, taxonomies = SiteDocument(), dict[str, PostType](), dict[str, Taxonomy]()
+    menus: list[Menu] = []
+    logo: Media | None = None
+    unreadable: list[str] = []
+    for record in records:
+        try:
+            if record.ref == "site":
+                document = parse_site(record.json)
+            elif record.ref == "types":
+                types = parse_types(record.json)
+            elif record.ref == "taxonomies":
+                taxonomies = parse_taxonomies(record.json)
+            elif record.ref.startswith("menu:"):
+                menus.append(parse_menu(record.json))
+            elif record.ref.startswith("post:"):
+                logo = parse_post(record.json).media
+        except DocumentError:
+            unreadable.append(record.ref)
+    rewriter = Rewriter(public, *(u for u in (document.home, document.url) if u))
+    name = document.name or rewriter.html(public).partition("//")[2]
+    view = SiteView(
+        title=rewriter.html(name),
+        tagline=rewriter.html(document.description),
+        url=public,
+        language=document.language,
+        direction=direction(document.language),
+        logo=build_image(rewriter, logo) if logo else None,
+        icon=rewriter.path(document.icon_url),
+    )
+    zone = site_zone(document.timezone, document.gmt_offset) if document.home else UTC
+    return (
+        Site(document, view, types, taxonomies, _menus(menus, top_pages, rewriter), rewriter, zone),
+        tuple(unreadable),
+    )
+
+
+def _menus(
+    menus: Sequence[Menu], top_pages: Sequence[Brief], rewriter: Rewriter
+) -> dict[str, tuple[MenuItem, ...]]:
+    """Menus by location. ``primary`` always exists: the first menu, or else the top-level pages."""
+    by_location: dict[str, tuple[MenuItem, ...]] = {}
+    built = [(m, build_menu(m, rewriter)) for m in menus]
+    for menu, items in built:
+        for location in menu.locations:
+            by_location.setdefault(location, items)
+    if "primary" not in by_location:
+        placed = next((items for m, items in built if m.locations), None)
+        first = placed or next((items for _, items in built), None)
+        by_location["primary"] = first if first is not None else _page_menu(top_pages)
+    return by_location
+
+
+def _page_menu(pages: Sequence[Brief]) -> tuple[MenuItem, ...]:
+    """What WordPress shows where no menu is assigned (wp_page_menu), first level only."""
+    return tuple(
+        MenuItem(title=Markup(title), url=p.path)  # noqa: S704 - sanitised in the line below
+        for p in pages
+        if (title := sanitize_inline(p.title))
+    )
+
+
+def build_menu(menu: Menu, rewriter: Rewriter) -> tuple[MenuItem, ...]:
+    """The tree of a menu. Items whose parent is missing, or that form a ring, move to the top."""
+    known = {i.id for i in menu.items}
+    below: dict[int, list[int]] = {}
+    by_id = {i.id: i for i in menu.items}
+    for item in sorted(menu.items, key=lambda i: (i.order, i.id)):
+        parent = item.parent if item.parent in known and item.parent != item.id else 0
+        below.setdefault(parent, []).append(item.id)
+    placed: set[int] = set()
+
+    def build(item_id: int, depth: int) -> MenuItem:
+        placed.add(item_id)
+        item = by_id[item_id]
+        children = below.get(item_id, []) if depth < MAX_DEPTH else []
+        url = rewriter.path(item.url)
+        return MenuItem(
+            title=Markup(rewriter.html(item.title) or url or "#"),  # noqa: S704 - sanitised when read
+            url="" if url == "#" else url,
+            new_tab=item.new_tab,
+            description=item.description,
+            classes=item.classes,
+            children=tuple(build(c, depth + 1) for c in children if c not in placed),
+        )
+
+    top = [build(i, 1) for i in below.get(0, [])]
+    top += [build(i.id, 1) for i in menu.items if i.id not in placed]
+    return tuple(top)
+
+
+def mark_current(items: tuple[MenuItem, ...], path: str) -> tuple[MenuItem, ...]:
+    """The same menu with the entry of ``path`` marked, and those above it."""
+    marked = []
+    for item in items:
+        children = mark_current(item.children, path) if item.children else ()
+        here = item.url == path
+        above = any(c.current or c.ancestor for c in children)
+        if here or above:
+            item = msgspec.structs.replace(item, current=here, ancestor=above, children=children)
+        marked.append(item)
+    return tuple(marked)

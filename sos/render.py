@@ -1,0 +1,79 @@
+"""From a page model to the bytes of a page: pure, the same input always gives the same bytes.
+
+In: a `BuiltPage` and a `Release`. Out: a `RenderedPage`. No I/O, no clock, no request.
+"""
+
+import hashlib
+
+import msgspec
+
+from sos.page.frame import BuiltPage
+from sos.release.environment import Release, style_hash
+
+
+class RenderedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page ready to be kept and sent. ``tag`` is the opaque part of its entity tags, ``depends``
+    the names of all that it was made of, the most important first."""
+
+    status: int
+    content_type: str
+    body: bytes
+    tag: str
+    depends: tuple[str, ...]
+    csp: str
+    release: str
+
+
+def render_page(built: BuiltPage, release: Release) -> RenderedPage:
+    """Render an HTML page. Raises TemplateError."""
+    body = release.render(built.page).encode("utf-8", "replace")
+    css = built.page.post.css if built.page.post else ""
+    return build_rendered(
+        body, built.depends, release, status=built.page.status, csp=content_policy(release, css)
+    )
+
+
+def build_rendered(
+    body: bytes,
+    depends: tuple[str, ...],
+    release: Release,
+    *,
+    status: int = 200,
+    content_type: str = "text/html; charset=utf-8",
+    csp: str = "default-src 'none'",
+) -> RenderedPage:
+    """Wrap bytes that no template made (feeds, sitemaps) the way a page is wrapped."""
+    return RenderedPage(
+        status=status,
+        content_type=content_type,
+        body=body,
+        tag=hashlib.blake2b(body, digest_size=12).hexdigest(),
+        depends=depends,
+        csp=csp,
+        release=release.id,
+    )
+
+
+def content_policy(release: Release, css: str) -> str:
+    """Content-Security-Policy (Level 3) of a page: nothing inline but what has a known hash.
+
+    ``style`` attributes are the exception: blocks carry them, and they passed the sanitiser.
+    Frames are limited to https; which hosts may be framed the sanitiser has decided.
+    """
+    styles = " ".join(("'self'", *release.style_hashes, *filter(None, [style_hash(css)])))
+    scripts = " ".join(("'self'", *release.script_hashes))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "img-src 'self' https: http:",
+            "media-src 'self' https: http:",
+            "frame-src https:",
+            f"style-src {styles}",
+            "style-src-attr 'unsafe-inline'",
+            f"script-src {scripts}",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'self'",
+        )
+    )

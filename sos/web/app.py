@@ -1,0 +1,152 @@
+"""One worker's service, put together: settings in, an aiohttp application and its status out.
+
+The only module that sees all the parts. Everything with a lifetime is started and stopped here.
+"""
+
+import asyncio
+import contextlib
+import time
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from sos.adapters.redis import RedisStore
+from sos.cache.headers import Lifetimes
+from sos.cache.pages import PageCache
+from sos.content.sanitize import DEFAULT_EMBED_HOSTS
+from sos.content.store import ContentReader
+from sos.page.model import MenuItem
+from sos.release.environment import Release, build_release
+from sos.release.folder import read_folder
+from sos.settings import Settings
+from sos.web.channel import ServiceStatus
+from sos.web.documents import DocumentCache
+from sos.web.handlers import Handlers
+from sos.web.pages import Pages
+from sos.web.produce import Producer
+from sos.web.responses import Responder
+from sos.web.service import WorkerContext
+from sos.web.uploads import Uploads
+
+WARM_PATHS = 40
+"""Pages of the main menu that are rendered at start, beside the front page."""
+
+START_SECONDS = 0.8
+"""How long a start waits for the front page; a silent store must not hold it up."""
+
+
+class SiteService:
+    """The site as one worker serves it; fills `WorkerService`."""
+
+    def __init__(self, context: WorkerContext, reader: RedisStore | None = None) -> None:
+        settings, metrics = context.settings, context.metrics
+        self._context = context
+        self._store = reader or RedisStore(
+            settings.redis_url, settings.host, settings.redis_timeout_ms
+        )
+        self._pages = build_pages(context, self._store, load_release(settings))
+        self._uploads = Uploads(settings.uploads_origin) if settings.uploads_origin else None
+        handlers = Handlers(
+            self._pages,
+            Responder(lifetimes_of(settings), https=urlsplit(settings.site).scheme == "https"),
+            metrics,
+            hosts=settings.allowed_hosts,
+            public=settings.site,
+            uploads=self._uploads,
+        )
+        self.app = web.Application(client_max_size=1024)
+        self.app.router.add_route(
+            "*", "/{path:.*}", handlers.handle, expect_handler=handlers.refuse_expectation
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to follow the store, and have the front page ready if the store answers."""
+        metrics = self._context.metrics
+        metrics.active_release.set(1, self._pages.producer.release.id)
+        metrics.release_activations.inc()
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._pages.run())]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(START_SECONDS):
+                await self._pages.warm()
+        self._tasks.append(loop.create_task(self._warm_menu()))
+
+    def status(self) -> ServiceStatus:
+        """What is served now, from memory."""
+        pages, metrics = self._pages, self._context.metrics
+        follower = pages.follower
+        lag = max(0.0, time.time() - follower.current_at) if follower.current_at else None
+        metrics.content_revision.set(max(follower.rev, 0))
+        metrics.content_lag_seconds.set(lag or 0.0)
+        requests = metrics.requests.values
+        return ServiceStatus(
+            release=pages.producer.release.id,
+            content_revision=max(follower.rev, 0),
+            content_lag_seconds=lag,
+            store_ok=follower.state in ("current", "incomplete"),
+            stale=not follower.is_current,
+            requests=int(sum(v[0] for v in requests.values())),
+            errors=int(sum(v[0] for labels, v in requests.items() if labels[1] >= "500")),
+            cache={"entries": len(pages.cache), "bytes": pages.cache.size},
+            details={"content": follower.state, "epoch": follower.epoch},
+        )
+
+    async def self_render(self) -> bool:
+        """Render the last known front page again."""
+        return self._pages.producer.render_front_again()
+
+    async def aclose(self) -> None:
+        """Stop following, close connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._pages.aclose()
+        if self._uploads:
+            await self._uploads.aclose()
+        await self._store.aclose()
+
+    async def _warm_menu(self) -> None:
+        """Render what the main menu leads to, so that an outage soon after finds it in memory."""
+        menu = self._pages.producer.site.menus.get("primary", ())
+        await self._pages.warm(p for p in list(_paths(menu))[:WARM_PATHS] if p.startswith("/"))
+
+
+def create_service(context: WorkerContext) -> SiteService:
+    """The service of a worker; its factory, see `web.service`."""
+    return SiteService(context)
+
+
+def build_pages(context: WorkerContext, reader: ContentReader, release: Release) -> Pages:
+    """The page service over any store that fills the port."""
+    settings, metrics = context.settings, context.metrics
+    embed_hosts = frozenset(settings.embed_hosts) or DEFAULT_EMBED_HOSTS
+    producer = Producer(
+        settings.site, reader, release, DocumentCache(metrics, embed_hosts), metrics
+    )
+    cache = PageCache(settings.cache_mb * 1024 * 1024)
+    return Pages(reader, producer, cache, metrics, changed=context.changed)
+
+
+def load_release(settings: Settings) -> Release:
+    """The release of the template folder. Raises ReleaseError or TemplateError."""
+    return build_release(read_folder(template_folder(settings)))
+
+
+def template_folder(settings: Settings) -> Path:
+    """The folder of the settings, else the theme that comes with sos."""
+    if settings.templates:
+        return Path(settings.templates)
+    packaged = Path(str(files("sos"))) / "_templates"
+    return packaged if packaged.is_dir() else packaged.parent.parent / "templates"
+
+
+def lifetimes_of(settings: Settings) -> Lifetimes:
+    """Edge lifetimes of a page."""
+    return Lifetimes(settings.max_age, settings.stale_while_revalidate, settings.stale_if_error)
+
+
+def _paths(items: tuple[MenuItem, ...]) -> list[str]:
+    return [p for item in items for p in (item.url, *_paths(item.children)) if p]

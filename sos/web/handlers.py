@@ -1,0 +1,123 @@
+"""The public port's requests: refuse what no visitor sends, then let the page service answer.
+
+In: an aiohttp request. Out: a response of the `Responder`. One handler for every path: which page
+a path means is decided by `page.routes` on the raw path, not by aiohttp's router.
+"""
+
+import time
+
+import structlog
+from aiohttp import hdrs, web
+
+from sos.errors import SosError
+from sos.metrics import Metrics
+from sos.page.routes import Refusal, canonical_path
+from sos.release.assets import ASSETS_URL
+from sos.web.pages import Answer, Pages
+from sos.web.responses import Responder
+from sos.web.uploads import PREFIX, Uploads
+
+log = structlog.get_logger()
+
+
+class Handlers:
+    """Handles all requests of one worker."""
+
+    def __init__(
+        self,
+        pages: Pages,
+        responder: Responder,
+        metrics: Metrics,
+        *,
+        hosts: frozenset[str],
+        public: str,
+        uploads: Uploads | None = None,
+    ) -> None:
+        self._pages = pages
+        self._responder = responder
+        self._metrics = metrics
+        self._hosts = hosts
+        self._public = public
+        self._uploads = uploads
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request; whatever fails within becomes a short 500."""
+        started = time.perf_counter()
+        kind, cache = "error", "none"
+        try:
+            kind, cache, response = await self._respond(request)
+        except web.HTTPException as exc:
+            response = exc
+        except Exception:
+            log.exception("request_failed", path=request.rel_url.raw_path)
+            response = self._responder.plain(500)
+        self._metrics.request_seconds.observe(time.perf_counter() - started, cache)
+        self._metrics.requests.inc(kind, str(response.status), cache)
+        return response
+
+    async def refuse_expectation(self, _request: web.Request) -> web.StreamResponse:
+        """Instead of ``100 Continue``: there is no body to wait for (RFC 9110, section 10.1.1)."""
+        self._metrics.rejected_requests.inc("expect")
+        return self._responder.plain(417)
+
+    async def _respond(self, request: web.Request) -> tuple[str, str, web.StreamResponse]:
+        refused = self._refuse(request)
+        if refused:
+            status, reason = refused
+            self._metrics.rejected_requests.inc(reason)
+            allow = {"Allow": "GET, HEAD"} if status == 405 else {}
+            return "refused", "none", self._responder.plain(status, **allow)
+        target = request.raw_path
+        path, _, query = target.partition("?")
+        if path.startswith(ASSETS_URL):
+            asset = self._pages.producer.release.assets.get(path)
+            found = self._responder.asset(asset, request) if asset else self._responder.plain(404)
+            return "asset", "none", found
+        if path.startswith(PREFIX):
+            return "upload", "none", await self._respond_upload(request, path)
+        return await self._respond_page(request, path, query)
+
+    async def _respond_page(
+        self, request: web.Request, path: str, query: str
+    ) -> tuple[str, str, web.StreamResponse]:
+        try:
+            answer = await self._pages.answer(path, query)
+        except SosError as exc:
+            log.error("nothing_to_show", reason=str(exc))
+            html = self._pages.producer.release.unavailable
+            return "unavailable", "none", self._responder.unavailable(html)
+        if answer.entry is not None:
+            return answer.kind, answer.cache, self._respond_entry(request, answer)
+        if answer.status == 301:
+            return "redirect", answer.cache, self._responder.redirect(answer.location, self._public)
+        return answer.kind, "none", self._responder.plain(answer.status)
+
+    def _respond_entry(self, request: web.Request, answer: Answer) -> web.Response:
+        follower = self._pages.follower
+        entry = answer.entry
+        # A fresh page is what the newest revision known gives, whenever it was made.
+        rev = follower.rev if not answer.stale else (entry.rev if entry else 0)
+        stale_for = int(max(0, time.time() - follower.current_at)) if follower.current_at else 0
+        return self._responder.page(answer, request, revision=max(rev, 0), stale_for=stale_for)
+
+    async def _respond_upload(self, request: web.Request, path: str) -> web.StreamResponse:
+        if self._uploads is None or isinstance(canonical_path(path), Refusal):
+            return self._responder.plain(404)
+        return await self._uploads.answer(request, path)
+
+    def _refuse(self, request: web.Request) -> tuple[int, str] | None:
+        """Status and reason for what no visitor of a public page sends; None for all else."""
+        headers = request.headers
+        if not request.raw_path.startswith("/"):
+            return 400, "target"
+        if (
+            headers.get(hdrs.HOST, "").lower() not in self._hosts
+            or len(headers.getall(hdrs.HOST)) > 1
+        ):
+            return 421, "host"
+        if request.method not in ("GET", "HEAD"):
+            return 405, "method"
+        if hdrs.TRANSFER_ENCODING in headers or headers.get(hdrs.CONTENT_LENGTH, "0") != "0":
+            return 413, "body"
+        return None
+

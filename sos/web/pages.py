@@ -1,0 +1,273 @@
+"""The page service of one worker: a request's path in, the best answer that can be given now out.
+
+Fresh from the cache, else rendered once for all who wait, else the last good copy. It listens to
+the content follower and renders hot pages again before they are asked for. Knows no HTTP.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine, Iterable, Set
+from typing import Any, Literal
+
+import msgspec
+import structlog
+
+from sos.cache.pages import CachedPage, Missing, PageCache
+from sos.content.follow import ContentFollower, State
+from sos.content.store import ContentReader
+from sos.errors import SosError, StoreError, StoreUnavailableError
+from sos.metrics import Metrics
+from sos.page.routes import PageRoute, Refusal, Route, decide_route
+from sos.web.produce import Producer
+
+log = structlog.get_logger()
+
+PATIENCE = 0.3
+"""How long a request waits for a fresh rendering when there is a stale copy, seconds."""
+
+LIMIT = 0.9
+"""How long it waits when there is none; an answer after a second counts as failed."""
+
+CONCURRENT = 16
+"""Pages in the making at once; the connection pool is larger than that."""
+
+HOT_SECONDS = 60.0
+HOT_PAGES = 64
+"""A page asked for within HOT_SECONDS is rendered again as soon as its content changes; at most
+HOT_PAGES of them for one change."""
+
+_ERROR_PATHS = {404: "!404", 410: "!410"}
+
+Made = CachedPage | Missing
+CacheUse = Literal["hit", "miss", "stale", "negative", "none"]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What to send. Without ``entry``, a redirect to ``location`` or a bare status."""
+
+    status: int
+    entry: CachedPage | None = None
+    location: str = ""
+    cache: CacheUse = "none"
+    stale: bool = False
+    kind: str = "page"
+
+
+class Pages:
+    """Answers paths. Start `run` as a task, else nothing that is kept ever becomes current."""
+
+    def __init__(
+        self,
+        reader: ContentReader,
+        producer: Producer,
+        cache: PageCache,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.time,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.producer = producer
+        self.cache = cache
+        self.follower = ContentFollower(reader, self, clock)
+        self._metrics = metrics
+        self._clock = clock
+        self._changed = changed
+        self._flights: dict[str, asyncio.Task[Made]] = {}
+        self._background: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(CONCURRENT)
+        self._spare_slots = asyncio.Semaphore(2)
+
+    async def run(self) -> None:
+        """Follow the content store until cancelled."""
+        await self.follower.run()
+
+    async def warm(self, paths: Iterable[str] = ("/",)) -> None:
+        """Have these pages in the cache, as far as the store allows."""
+        for path in paths:
+            with contextlib.suppress(SosError):
+                await self.answer(path, "")
+
+    async def aclose(self) -> None:
+        """Stop what is under way."""
+        tasks = [*self._flights.values(), *self._background]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ------------------------------------------------------------ answering
+
+    async def answer(self, raw_path: str, query: str) -> Answer:
+        """The answer to a request for ``raw_path``.
+
+        Raises StoreError or TemplateError where there is nothing at all to show.
+        """
+        site = self.producer.site
+        route = decide_route(raw_path, query, site.zone, site.document.date_base)
+        if isinstance(route, Refusal):
+            if route.status == 404:
+                return await self._answer_error(404)
+            return Answer(route.status, kind="refused")
+        if route.path not in (raw_path, "?"):
+            return Answer(301, location=route.path, kind="redirect")
+        key = cache_key(route)
+        entry = self.cache.find(key)
+        if entry is not None and self.is_fresh(entry):
+            return self._use(entry, "hit")
+        missing = self.cache.find_missing(key)
+        if missing is not None:
+            return await self._answer_missing(missing, "negative")
+        if entry is not None and not self.follower.is_current and not entry.partial:
+            return self._use(entry, "stale")
+        return await self._answer_made(key, route, entry)
+
+    async def _answer_made(self, key: str, route: Route, entry: CachedPage | None) -> Answer:
+        flight = self._fly(key, lambda: self._make(key, route))
+        try:
+            # Shielded: who gives up waiting must not take the page from the others.
+            async with asyncio.timeout(LIMIT if entry is None else PATIENCE):
+                made = await asyncio.shield(flight)
+        except TimeoutError as exc:
+            if entry is None:
+                raise StoreUnavailableError(f"no page within {LIMIT} s") from exc
+            return self._use(entry, "stale")
+        except SosError:
+            if entry is None:
+                raise
+            return self._use(entry, "stale")
+        if isinstance(made, Missing):
+            return await self._answer_missing(made, "miss")
+        return self._use(made, "miss")
+
+    async def _answer_missing(self, missing: Missing, use: CacheUse) -> Answer:
+        if missing.status == 301:
+            return Answer(301, location=missing.location, cache=use, kind="redirect")
+        return await self._answer_error(missing.status, use)
+
+    async def _answer_error(self, status: int, use: CacheUse = "none") -> Answer:
+        key = _ERROR_PATHS[status]
+        entry = self.cache.find(key)
+        stale = entry is not None and not self.is_fresh(entry) and self.follower.is_current
+        if entry is None or stale:
+            made = await asyncio.shield(self._fly(key, lambda: self._make_error(key, status)))
+            entry = made if isinstance(made, CachedPage) else entry
+        if entry is None:
+            return Answer(status, kind="error")
+        answer = self._use(entry, use)
+        return msgspec.structs.replace(answer, kind="error")
+
+    def _use(self, entry: CachedPage, use: CacheUse) -> Answer:
+        entry.hits += 1
+        entry.last_hit = self._clock()
+        stale = use == "stale" or entry.partial or not self.follower.is_current
+        if stale:
+            self._metrics.stale_responses.inc()
+        return Answer(entry.page.status, entry, cache=use, stale=stale)
+
+    def is_fresh(self, entry: CachedPage) -> bool:
+        """Whether ``entry`` is known to be what the store and the live release give."""
+        return (
+            not entry.stale
+            and self.follower.is_current
+            and (not entry.until or self._clock() < entry.until)
+            and entry.page.release == self.producer.release.id
+        )
+
+    # ------------------------------------------------------------ making
+
+    def _fly(self, key: str, make: Callable[[], Coroutine[Any, Any, Made]]) -> "asyncio.Task[Made]":
+        """The one task that makes what belongs to ``key``, whoever asks for it meanwhile."""
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = asyncio.get_running_loop().create_task(make())
+            self._flights[key] = flight
+            flight.add_done_callback(lambda t: self._landed(key, t))
+        return flight
+
+    def _landed(self, key: str, task: "asyncio.Task[Any]") -> None:
+        self._flights.pop(key, None)
+        if not task.cancelled() and (error := task.exception()):
+            if not isinstance(error, SosError):
+                log.error("page_failed", path=key, exc_info=error)
+            elif isinstance(error, StoreError):
+                self._metrics.store_errors.inc("fetch_page")
+
+    async def _make(self, key: str, route: Route) -> CachedPage | Missing:
+        async with self._slots:
+            made = await self.producer.produce(route, partial=self.cache.find(key) is None)
+        if isinstance(made, Missing):
+            self.cache.keep_missing(key, made)
+            return made
+        self._keep(key, made)
+        return made
+
+    async def _make_error(self, key: str, status: int) -> CachedPage:
+        entry = await self.producer.produce_error(status)
+        self._keep(key, entry)
+        return entry
+
+    def _keep(self, key: str, entry: CachedPage) -> None:
+        entry.until = self.follower.next_change(frozenset(entry.page.depends))
+        self.cache.keep(key, entry)
+        self._metrics.cache_entries.set(len(self.cache))
+        self._metrics.cache_bytes.set(self.cache.size)
+
+    # ------------------------------------------------------------ listening
+
+    def on_touched(self, rev: int, names: Set[str]) -> None:
+        """Content of these names changed: what shows it is stale, and hot pages are made anew."""
+        if names & {"site", "menus"}:
+            self.producer.forget_site()
+        paths = self.cache.invalidate(rev, frozenset(names) | {"sitemap"})
+        self._metrics.cache_invalidations.inc(by=len(paths))
+        self._metrics.content_events.inc()
+        self._make_hot_again(paths)
+        self._changed()
+
+    def on_everything(self, rev: int) -> None:
+        """The store is another one: nothing that is kept can be trusted to be current."""
+        self.producer.forget_site()
+        self._metrics.content_resyncs.inc()
+        self._make_hot_again(self.cache.invalidate_all(rev))
+        self._changed()
+
+    def on_state(self, state: State) -> None:
+        """Tell metrics and supervisor."""
+        self._metrics.content_stale.set(0 if state == "current" else 1)
+        self._metrics.content_store_incomplete.set(1 if state == "incomplete" else 0)
+        self._changed()
+
+    def _make_hot_again(self, paths: Iterable[str]) -> None:
+        since = self._clock() - HOT_SECONDS
+        hot = [
+            p
+            for p in paths
+            if (entry := self.cache.peek(p)) and entry.last_hit >= since and not p.startswith("!")
+        ]
+        for path in hot[:HOT_PAGES]:
+            task = asyncio.get_running_loop().create_task(self._refresh(path))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+
+    async def _refresh(self, path: str) -> None:
+        site = self.producer.site
+        route = decide_route(path, "", site.zone, site.document.date_base)
+        if isinstance(route, Refusal):
+            return
+        async with self._spare_slots:
+            entry = self.cache.peek(path)
+            if entry is None or self.is_fresh(entry):
+                return
+            self._metrics.cache_refreshes.inc()
+            with contextlib.suppress(SosError, TimeoutError):
+                await asyncio.shield(self._fly(path, lambda: self._make(path, route)))
+
+
+def cache_key(route: Route) -> str:
+    """What a route's page is kept under; a query that names an object has a key of its own."""
+    if isinstance(route, PageRoute) and route.path == "?":
+        return (
+            "?"
+            + "&".join(f"{c.how}:{c.value}:{c.number}" for c in route.candidates)
+            + str(route.feed)
+        )
+    return route.path

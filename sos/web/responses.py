@@ -1,0 +1,141 @@
+"""From an answer to an HTTP response: conditional requests, codings, caching and security headers.
+
+In: an `Answer`, and the request's headers that may matter: If-None-Match and Accept-Encoding,
+nothing else. Out: an aiohttp response. Never touches the store.
+"""
+
+import time
+from email.utils import formatdate
+from hashlib import blake2b
+
+from aiohttp import hdrs, web
+
+from sos.cache.encodings import Variants, build_variants, choose, decide_coding
+from sos.cache.headers import (
+    HSTS,
+    IMMUTABLE,
+    SECURITY,
+    Lifetimes,
+    cache_headers,
+    entity_tag,
+    is_not_modified,
+    page_headers,
+)
+from sos.release.assets import Asset
+from sos.web.pages import Answer
+
+NEGATIVE = Lifetimes(max_age=10, revalidate=10, if_error=60)
+"""Edge lifetimes of redirects and of pages that are not there; seconds."""
+
+RETRY_AFTER = "2"
+
+_REASONS = {
+    400: "Bad request",
+    404: "Not found",
+    405: "Method not allowed",
+    413: "No request body, please",
+    417: "Expectation failed",
+    421: "Not a host of this site",
+    500: "Something went wrong",
+    503: "Try again shortly",
+}
+
+
+class Responder:
+    """Builds the responses of one site."""
+
+    def __init__(self, lifetimes: Lifetimes, *, https: bool) -> None:
+        self._lifetimes = lifetimes
+        self._https = https
+        self._assets: dict[str, tuple[str, Variants]] = {}
+
+    def page(
+        self, answer: Answer, request: web.BaseRequest, *, revision: int, stale_for: int
+    ) -> web.Response:
+        """The response for an answer that has a page. ``stale_for`` is in seconds."""
+        entry = answer.entry
+        if entry is None:
+            return self.plain(answer.status)
+        page = entry.page
+        lifetimes = self._lifetimes if answer.status == 200 else NEGATIVE
+        remaining = max(0, entry.until - int(time.time())) if entry.until else None
+        headers = page_headers(page, https=self._https)
+        headers.update(cache_headers(lifetimes, remaining=remaining, stale=answer.stale))
+        headers["X-SOS-Content-Revision"] = str(revision)
+        if answer.stale:
+            headers["X-SOS-Stale"] = "partial" if entry.partial else str(stale_for)
+        coding, body = choose(entry.variants, decide_coding(request.headers.get("Accept-Encoding")))
+        headers["ETag"] = entity_tag(page.tag, coding)
+        headers["Last-Modified"] = formatdate(entry.changed, usegmt=True)
+        if answer.status == 200 and _is_unchanged(request, page.tag, headers["Last-Modified"]):
+            for name in ("Content-Type", "Content-Security-Policy", *SECURITY):
+                headers.pop(name, None)
+            return web.Response(status=304, headers=headers)
+        if coding != "identity":
+            headers["Content-Encoding"] = coding
+        return web.Response(status=answer.status, body=body, headers=headers)
+
+    def redirect(self, location: str, site: str) -> web.Response:
+        """A permanent redirect to a path of this site."""
+        headers = {**self._security(), **cache_headers(NEGATIVE, remaining=None, stale=False)}
+        headers["Location"] = site + location if location.startswith("/") else site
+        return web.Response(status=301, headers=headers)
+
+    def plain(self, status: int, **headers: str) -> web.Response:
+        """A short fixed text; nothing of the request is in it, and nobody may keep it."""
+        text = f"{_REASONS.get(status, 'Error')}\n"
+        fields = {**self._security(), "Cache-Control": "no-store", **headers}
+        response = web.Response(status=status, text=text, headers=fields)
+        if status in (400, 413, 417):
+            response.force_close()
+        return response
+
+    def unavailable(self, html: str) -> web.Response:
+        """503 with the release's own page."""
+        headers = {
+            **self._security(),
+            "Cache-Control": "no-store",
+            "Retry-After": RETRY_AFTER,
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        }
+        return web.Response(status=503, text=html, content_type="text/html", headers=headers)
+
+    def asset(self, asset: Asset, request: web.BaseRequest) -> web.Response:
+        """A static file of a release: it never changes under its address."""
+        headers = {
+            **self._security(),
+            "Cache-Control": IMMUTABLE,
+            "Content-Type": asset.media_type,
+            "Vary": "Accept-Encoding",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
+        tag, variants = self._packed(asset)
+        coding = decide_coding(request.headers.get("Accept-Encoding"))
+        coding, body = choose(variants, coding)
+        headers["ETag"] = entity_tag(tag, coding)
+        if is_not_modified(request.headers.get("If-None-Match"), tag):
+            headers.pop("Content-Type")
+            return web.Response(status=304, headers=headers)
+        if coding != "identity":
+            headers["Content-Encoding"] = coding
+        return web.Response(body=body, headers=headers)
+
+    def _packed(self, asset: Asset) -> tuple[str, Variants]:
+        """Entity tag and codings of an asset; made once. Pictures and fonts are packed already."""
+        packed = self._assets.get(asset.url)
+        if packed is None:
+            text = asset.media_type.startswith(("text/", "image/svg", "application/json"))
+            variants = build_variants(asset.content) if text else Variants(asset.content)
+            packed = (blake2b(asset.content, digest_size=12).hexdigest(), variants)
+            self._assets[asset.url] = packed
+        return packed
+
+    def _security(self) -> dict[str, str]:
+        return {**SECURITY, **({"Strict-Transport-Security": HSTS} if self._https else {})}
+
+
+def _is_unchanged(request: web.BaseRequest, tag: str, modified: str) -> bool:
+    """RFC 9110, 13.2.2: If-None-Match first; a date counts only when it is exactly ours."""
+    if hdrs.IF_NONE_MATCH in request.headers:
+        return is_not_modified(request.headers.get(hdrs.IF_NONE_MATCH), tag)
+    return request.headers.get(hdrs.IF_MODIFIED_SINCE) == modified
