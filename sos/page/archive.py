@@ -54,7 +54,9 @@ def build_list(library: Library, found: Found, candidate: Candidate) -> BuiltPag
         posts=tuple(build_card(library, p) for p in posts),
         pagination=_pagination(base, number, pages),
     )
-    return BuiltPage(page, tuple(dict.fromkeys(_list_depends(found, posts, front=base == "/"))))
+    return BuiltPage(
+        page, tuple(dict.fromkeys(_list_depends(found, candidate, posts, front=base == "/")))
+    )
 
 
 def _ordered(found: Found, candidate: Candidate) -> tuple[str, ...]:
@@ -174,10 +176,12 @@ def _list_breadcrumbs(library: Library, found: Found) -> tuple[Link, ...]:
     return (Link(title=Markup("Home"), url="/"), *ancestors)
 
 
-def _list_depends(found: Found, posts: Sequence[Post], *, front: bool) -> list[str]:
+def _list_depends(
+    found: Found, candidate: Candidate, posts: Sequence[Post], *, front: bool
+) -> list[str]:
     names = ["front"] if front else []
     names += [f"list:{found.list}", "site", "menus"]
-    names += ["list:sticky"] if found.list == "type:post" and found.sticky else []
+    names += ["list:sticky"] if found.list == "type:post" and candidate.how == "page" else []
     names += [found.primary] if not found.primary.startswith("type:") else []
     names += [f"post:{p.id}" for p in posts]
     names += [b.ref for b in found.ancestors]
