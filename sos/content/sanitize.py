@@ -139,6 +139,8 @@ _LINK: Final = re.compile(rf"<(a|area){_SOUND}")
 _MEDIA: Final = re.compile(rf"<(img|source|track){_SOUND}")
 _PRE: Final = re.compile(rf"(<pre{_SOUND})\n")
 _PAIR: Final = re.compile(r' ([^\s"=]+)="([^"]*)"')
+_BLOCK_TAG: Final = re.compile(rf"</?(?:{'|'.join(sorted(BLOCKS))})>")
+_SPACES: Final = re.compile("[ \t\n]+")
 _HOST: Final = re.compile(r"https://([a-z0-9.-]+)")
 
 
@@ -188,18 +190,22 @@ def _keep_newline(html: str) -> str:
     return _PRE.sub(r"\1\n\n", html) if "<pre" in html else html
 
 
-def _settle(tree: nh3.Cleaner, html: str) -> str:
+def _one_line(html: str) -> str:
+    return _SPACES.sub(" ", _BLOCK_TAG.sub(" ", html)).strip(" ")
+
+
+def _settle(tree: nh3.Cleaner, html: str, tidy: Callable[[str], str]) -> str:
     """The markup once parsing it changes nothing more; its text if that is not to be had.
 
     A tree can be made that its own markup does not describe (a link in a table in a link): a
     browser would see another tree than the one that was cleaned. Harmless by the argument above,
     but not the same page twice.
     """
-    html = _keep_newline(html)
+    html = tidy(html)
     for _ in range(_MAX_ROUNDS):
         if is_dense(html):
             break
-        again = _keep_newline(_clean(tree, balance(html) if is_deep(html) else html))
+        again = tidy(_clean(tree, balance(html) if is_deep(html) else html))
         if again == html:
             return html
         html = again
@@ -229,11 +235,7 @@ def sanitize_html(html: str, embed_hosts: frozenset[str] = DEFAULT_EMBED_HOSTS) 
     if is_dense(html):
         return _as_text(html)
     cleaned = _clean(_CONTENT, html)
-    return _settle(_CONTENT_TREE, _finish(cleaned, embed_hosts))
-
-
-_SPACES: Final = re.compile("[ \t\n]+")
-_BLOCK_TAG: Final = re.compile(rf"</?(?:{'|'.join(sorted(BLOCKS))})>")
+    return _settle(_CONTENT_TREE, _finish(cleaned, embed_hosts), _keep_newline)
 
 
 def sanitize_inline(html: str) -> str:
@@ -245,8 +247,7 @@ def sanitize_inline(html: str) -> str:
     html = balance_if_large(_OLD_TAG.sub(_modern_tag, html))
     if is_dense(html):
         return _as_text(html)
-    cleaned = _BLOCK_TAG.sub(" ", _clean(_INLINE, html))
-    return _settle(_INLINE_TREE, _SPACES.sub(" ", cleaned).strip())
+    return _settle(_INLINE_TREE, _clean(_INLINE, html), _one_line)
 
 
 def plain_text(html: str) -> str:
