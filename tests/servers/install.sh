@@ -46,7 +46,7 @@ apt-get update -qq || echo "tests: apt-get update failed, going on with the pack
 installable=()
 for package in "${missing[@]}"; do
   # A candidate of "(none)" is a name that only other packages mention.
-  if apt-cache policy "$package" 2>/dev/null | grep -q '^  Candidate: [^(]'; then
+  if [[ $(apt-cache policy "$package" 2>/dev/null) == *'Candidate: '[!\(]* ]]; then
     installable+=("$package")
   else
     unknown+=("$package")
