@@ -1,0 +1,47 @@
+# sos: the few commands that one needs. `make help` lists them.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test check bench docs clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## show a complete site; needs nothing but Python 3.11; ARGS="--from URL" shows yours
+	@$(BIN)/sos demo $(ARGS)
+
+test: $(VENV)/.test ## everything that CI runs; installs the servers it needs where it may
+	@bash tests/servers/install.sh
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/.test ## lint, format, types, import layers
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.test ## measure; results go to bench/results
+	$(BIN)/python -m bench $(ARGS)
+
+docs: $(VENV)/.test ## write the generated documents anew
+	$(BIN)/python -m sos.page.describe > docs/templates.md
+	$(BIN)/python -m sos.describe_settings
+
+clean: ## remove what the commands above made
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.venv: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "sos needs Python 3.11 or newer; this is " + sys.version.split()[0])'
+	@$(PYTHON) -m venv $(VENV) || (echo "python3-venv is missing: apt-get install python3-venv" >&2; exit 1)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[demo]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $(VENV)/.demo $@

@@ -1,0 +1,5 @@
+"""``python -m sos`` is the command ``sos``."""
+
+from sos.cli import main
+
+main()

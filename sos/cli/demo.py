@@ -1,0 +1,140 @@
+"""``sos demo``: a complete site on this machine, with nothing to set up.
+
+In: nothing, or the address of a WordPress site. Out: a node with an embedded store that shows the
+sample site, or that site. It wires the sample or the importer to a node and holds no logic of either.
+"""
+
+import asyncio
+import getpass
+import os
+import socket
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+import msgspec
+from rich.console import Console
+from rich.panel import Panel
+
+from sos.adapters.embedded import EmbeddedValkey
+from sos.adapters.redis import RedisStore
+from sos.cli.serve import run_node
+from sos.errors import ContentError
+from sos.log import configure_logging
+from sos.settings import Settings, load_settings, parse_address
+from sos.web.announce import NodeAddresses
+
+WORKERS = 2
+
+console = Console(stderr=True, highlight=False)
+
+
+@click.command()
+@click.option("--from", "source", metavar="URL", help="Show this WordPress site instead.")
+@click.option("--user", help="WordPress user, for menus, settings and scheduled posts.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Public port; default: 8080 or near.")
+def demo(source: str | None, user: str | None, port: int | None) -> None:
+    """Show a complete site, everything embedded; with --from, the site at URL.
+
+    The site is read through its public REST API and stays as it is. Runs until Ctrl-C.
+    """
+    settings = demo_settings(source, port)
+    configure_logging("warning", "console")
+    store = EmbeddedValkey(Path(settings.redis_url.removeprefix("embedded:")))
+    store.ensure_running()
+    try:
+        if source:
+            asyncio.run(_import_site(source, user, store.url, settings))
+        else:
+            asyncio.run(_fill_with_sample(store.url, settings))
+        code = run_node(settings, on_started=lambda where: _announce(where, settings, source))
+    finally:
+        store.stop()
+    sys.exit(code)
+
+
+def demo_settings(source: str | None, port: int | None) -> Settings:
+    """Settings of a demo: the user's own, with all that would need a server embedded."""
+    given, _ = load_settings()
+    name = urlsplit(source).netloc.rpartition("@")[2].replace(":", "-") if source else "sample"
+    state = Path(given.state_dir) / "demo" / name
+    public = free_port(*parse_address(given.listen, "listen"), wanted=port)
+    private = free_port(*parse_address(given.health_listen, "health_listen"))
+    host, _ = parse_address(given.listen, "listen")
+    uploads = f"file:{files('sos.demo').joinpath('uploads')}"
+    if source:
+        uploads = source.rstrip("/") + "/wp-content/uploads/"
+    return msgspec.structs.replace(
+        given,
+        site=f"http://{host}:{public}",
+        hosts=(f"{host}:{public}", f"localhost:{public}"),
+        listen=f"{host}:{public}",
+        health_listen=f"127.0.0.1:{private}",
+        workers=given.workers or WORKERS,
+        redis_url=f"embedded:{state / 'valkey'}",
+        state_dir=str(state),
+        uploads_origin=given.uploads_origin or uploads,
+        drain_seconds=0,
+        max_age=0,
+        stale_while_revalidate=0,
+        log_level="warning",
+    )
+
+
+def free_port(host: str, port: int, wanted: int | None = None) -> int:
+    """``wanted``, or the first free one of ``port`` and the 50 after it, or any."""
+    for candidate in [wanted] if wanted else [*range(port, port + 50), 0]:
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind((host, candidate))
+            except OSError:
+                continue
+            bound: int = sock.getsockname()[1]
+            return bound
+    raise click.ClickException(f"port {wanted} on {host} is taken; choose another with --port")
+
+
+async def _fill_with_sample(url: str, settings: Settings) -> None:
+    from sos.demo.content import sample_site  # a large module that only this needs
+
+    store = RedisStore(url, settings.host, timeout_ms=5000)
+    try:
+        seq = await store.take_sequence()
+        operations = sample_site(int(time.time()), settings.site)
+        stamped = [msgspec.structs.replace(o, seq=seq) for o in operations]
+        outcomes = await store.apply(stamped)
+        for operation, outcome in zip(stamped, outcomes, strict=True):
+            if outcome.startswith("error"):
+                raise ContentError(f"sample document {operation.ref}: {outcome}")
+    finally:
+        await store.aclose()
+
+
+async def _import_site(source: str, user: str | None, url: str, settings: Settings) -> None:
+    from sos.cli.content import import_with_progress
+
+    user = user or os.environ.get("SOS_WP_USER")
+    password = os.environ.get("SOS_WP_PASSWORD")
+    if user and not password:
+        password = getpass.getpass(f"Application password of {user}: ")
+    store = RedisStore(url, settings.host, timeout_ms=5000)
+    try:
+        await import_with_progress(source, store, user=user, password=password)
+    finally:
+        await store.aclose()
+
+
+def _announce(where: NodeAddresses, settings: Settings, source: str | None) -> None:
+    lines = [
+        f"[bold]{settings.site}/[/bold]   {'your site, as sos serves it' if source else 'the site'}",
+        f"http://{where.private}/health   how the node is",
+        "",
+        "Ctrl-C ends it.",
+    ]
+    if not source:
+        lines.insert(2, "[dim]In a minute a scheduled post goes live: watch the front page.[/dim]")
+    console.print(Panel("\n".join(lines), title="sos demo", expand=False))
