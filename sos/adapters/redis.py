@@ -113,15 +113,17 @@ class RedisStore:
         if block_ms:
             await self._wait_for_event(rev, block_ms)
         async with self._client.pipeline(transaction=True) as pipe:
-            pipe.hmget(self._key("meta"), "rev", "epoch", "ready", "docs")
+            pipe.hmget(self._key("meta"), "rev", "epoch", "ready", "docs", "paths")
             pipe.zrangebyscore(self._key("touched"), f"({rev}", "+inf")
-            pipe.hlen(self._key("doc"))
-            meta, touched, docs = await self._guard(pipe.execute())
+            for name in ("doc", "entry", "path"):
+                pipe.hlen(self._key(name))
+            meta, touched, *lengths = await self._guard(pipe.execute())
+        docs, paths = int(meta[3] or 0), int(meta[4] or 0)
         now_rev, now_epoch = int(meta[0] or 0), (meta[1] or b"").decode()
         return Changes(
             rev=now_rev,
             epoch=now_epoch,
-            complete=meta[2] == b"1" and int(meta[3] or 0) == docs,
+            complete=meta[2] == b"1" and lengths == [docs, docs, paths],
             touched=frozenset(t.decode() for t in touched),
             everything=now_rev < rev or (bool(epoch) and now_epoch != epoch),
         )
@@ -288,4 +290,5 @@ def _parse_found(a: list[Any]) -> Found:
         common=_parse_records(a[16]),
         top_pages=_parse_briefs(a[17]),
         sticky=tuple(r.decode() for r in a[18]),
+        hidden=frozenset(r.decode() for r in a[19]),
     )

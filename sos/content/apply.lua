@@ -177,6 +177,7 @@ local function post_lists(entry)
   if entry.type == 'post' and entry.author > 0 then
     lists['author:' .. string.format('%.0f', entry.author)] = entry.at
   end
+  if entry.format ~= '' then lists['format:' .. entry.format] = entry.at end
   if entry.sticky and entry.type == 'post' then lists['sticky'] = entry.at end
   term_lists(entry.terms, entry.at, lists)
   return lists
@@ -226,11 +227,13 @@ local function post_entry(doc, sos)
     order = tonumber(doc.menu_order) or 0,
     author = whole(doc.author),
     sticky = doc.sticky == true,
+    format = string.match(text(doc.format), '^%l+$') or '',
     title = rendered(doc.title),
     protected = is_protected(doc),
     terms = post_terms(doc),
     path = (text(sos.path) ~= '' and canonical(sos.path)) or path_of_link(doc.link) or '',
   }
+  if entry.format == 'standard' then entry.format = '' end
   local deps = {}
   if entry.author > 0 then deps[#deps + 1] = ref_of('user', entry.author) end
   if whole(doc.featured_media) > 0 then deps[#deps + 1] = ref_of('post', whole(doc.featured_media)) end
@@ -242,6 +245,17 @@ local function post_entry(doc, sos)
   entry.deps = deps
   entry.lists = post_lists(entry)
   return entry
+end
+
+-- The documents that a menu's items lead to.
+local function menu_deps(sos)
+  local deps, seen = {}, {}
+  for _, item in ipairs(type(sos.items) == 'table' and sos.items or {}) do
+    local kind = type(item) == 'table' and ({ post_type = 'post', taxonomy = 'term' })[item.type]
+    local ref = kind and whole(item.object_id) > 0 and ref_of(kind, whole(item.object_id))
+    if ref and not seen[ref] then deps[#deps + 1], seen[ref] = ref, true end
+  end
+  return deps
 end
 
 local function linked_entry(kind, doc, sos)
@@ -256,6 +270,7 @@ local function linked_entry(kind, doc, sos)
   }
   if kind == 'menu' then
     entry.lists['menus'] = whole(doc.id)
+    entry.deps = menu_deps(sos)
   elseif entry.path ~= '' then
     entry.lists[kind == 'term' and ('terms:' .. entry.type) or 'users'] = whole(doc.id)
   end
@@ -282,11 +297,13 @@ local function apply_site(doc)
   local base = string.match(home, '^%a[%w+.-]*://[^/?#]*([^?#]*)') or ''
   local sos = type(doc.sos) == 'table' and doc.sos or {}
   local settings = type(sos.settings) == 'table' and sos.settings or {}
-  local static = doc.show_on_front == 'page'
+  -- The REST index tells the front page from WordPress 6.8 on, the settings do before.
+  local front = text(doc.show_on_front) ~= '' and doc or settings
+  local static = front.show_on_front == 'page'
   call('HSET', META,
     'base', (string.gsub(base, '/+$', '')),
-    'front', static and string.format('%.0f', whole(doc.page_on_front)) or '0',
-    'posts_page', static and string.format('%.0f', whole(doc.page_for_posts)) or '0',
+    'front', static and string.format('%.0f', whole(front.page_on_front)) or '0',
+    'posts_page', static and string.format('%.0f', whole(front.page_for_posts)) or '0',
     'per_page', string.format('%.0f', math.max(1, math.min(100, whole(settings.posts_per_page))))
   )
   if whole(settings.posts_per_page) == 0 then call('HSET', META, 'per_page', '10') end
@@ -352,6 +369,21 @@ local function depend(ref, before, after)
   for _, dep in ipairs(after) do call('SADD', prefix .. 'rdeps:' .. dep, ref) end
 end
 
+local function same_label(a, b)
+  return a and b and a.title == b.title and a.path == b.path and a.parent == b.parent
+    and a.order == b.order and a.type == b.type
+end
+
+local function in_menu(ref, entry)
+  if call('ZCARD', prefix .. 'list:menus') == 0 then
+    return entry.type == 'page' and entry.parent == 0
+  end
+  for _, dependent in ipairs(call('SMEMBERS', prefix .. 'rdeps:' .. ref)) do
+    if string.sub(dependent, 1, 5) == 'menu:' then return true end
+  end
+  return false
+end
+
 -- Menus and site data stand on every page. A site without menus shows its top pages instead.
 local function note(ref, entry, other)
   touch(ref)
@@ -359,11 +391,8 @@ local function note(ref, entry, other)
     or call('SISMEMBER', prefix .. 'rdeps:' .. ref, 'site') == 1 then
     common = true
     touch('site')
-  elseif string.sub(ref, 1, 5) == 'menu:' or (
-    entry.type == 'page' and entry.parent == 0 and call('ZCARD', prefix .. 'list:menus') == 0
-    and not (other and other.title == entry.title and other.path == entry.path
-      and other.parent == entry.parent and other.order == entry.order)
-  ) then
+  elseif string.sub(ref, 1, 5) == 'menu:'
+    or (not same_label(entry, other) and in_menu(ref, entry)) then
     common = true
     touch('menus')
   end

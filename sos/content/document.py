@@ -87,13 +87,14 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MenuEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One item of a menu; ``title`` is inline HTML."""
+    """One item of a menu; ``title`` is inline HTML, ``target`` the document that it leads to."""
 
     id: int
     parent: int
     order: int
     title: str
     url: str
+    target: str
     new_tab: bool
     classes: tuple[str, ...]
     description: str
@@ -238,6 +239,8 @@ def parse_site(data: bytes) -> SiteDocument:
     settings = _object(sos, "settings")
     language = _text(sos, "language") or _text(settings, "language") or "en-US"
     offset = doc.get("gmt_offset")
+    # The REST index tells the front page from WordPress 6.8 on, the settings do before.
+    front = doc if _text(doc, "show_on_front") else settings
     per_page = _whole(settings, "posts_per_page") or 10
     return SiteDocument(
         name=plain_text(_text(doc, "name")),
@@ -246,9 +249,9 @@ def parse_site(data: bytes) -> SiteDocument:
         url=_text(doc, "url"),
         timezone=_text(doc, "timezone_string"),
         gmt_offset=_number(offset),
-        static_front=doc.get("show_on_front") == "page",
-        page_on_front=_whole(doc, "page_on_front"),
-        page_for_posts=_whole(doc, "page_for_posts"),
+        static_front=front.get("show_on_front") == "page",
+        page_on_front=_whole(front, "page_on_front"),
+        page_for_posts=_whole(front, "page_for_posts"),
         logo=_whole(doc, "site_logo"),
         icon_url=_text(doc, "site_icon_url"),
         language=_language(language),
@@ -362,10 +365,17 @@ def _parse_menu_entry(item: Json) -> MenuEntry:
         order=_whole(item, "menu_order"),
         title=sanitize_inline(_rendered(item, "title")),
         url=_text(item, "url"),
+        target=_target(item),
         new_tab=item.get("target") == "_blank",
         classes=tuple(classes),
         description=plain_text(_text(item, "description")),
     )
+
+
+def _target(item: Json) -> str:
+    """The document that a menu item leads to, as a reference; empty for a mere address."""
+    kind = {"post_type": "post", "taxonomy": "term"}.get(_text(item, "type"))
+    return f"{kind}:{_whole(item, 'object_id')}" if kind else ""
 
 
 def _object(doc: Json, field: str) -> Json:

@@ -21,6 +21,9 @@ log = structlog.get_logger()
 BLOCK_MS = 400
 """How long one look waits for an event. Short, so that a silent server is noticed within 1 s."""
 
+REBUILD = "run `sos content import URL` to rebuild it; last copies are served"
+"""What an operator is told when the store lacks keys."""
+
 MAX_DUE = 200
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 
@@ -130,10 +133,7 @@ class ContentFollower:
         if state == self.state:
             return
         if state == "incomplete":
-            log.error(
-                "content_store_incomplete",
-                action="run `sos content import URL` to rebuild it; last copies are served",
-            )
+            log.error("content_store_incomplete", action=REBUILD)
         elif state == "unavailable":
             log.error("content_store_unavailable", reason=reason, action="last copies are served")
         else:

@@ -7,11 +7,13 @@
 --            page  PATH  n count   the object at PATH; page n of it when it is a list
 --            part  PATH  n 0       part n of the post at PATH
 --            feed  PATH  1 count   the list at PATH
+--            list  NAME@PATH n count      page n of a list that has no document, where not empty
 --            dates MIN:MAX@PATH n count   page n of the posts of a span of time
 --            ref   REF   1 0       a document by name, whatever its path
 --          count 0 takes the site's posts per page
 -- Returns  { rev, epoch, complete, status, candidate, primary, path, list, total, refs, records,
---            previous, next, children, ancestors, common_rev, common, top_pages, sticky }
+--            previous, next, children, ancestors, common_rev, common, top_pages, sticky,
+--            hidden: what menus lead to and nobody may see }
 --          record = { ref, rev, path, JSON }, brief = { ref, path, title, protected }
 
 local prefix = string.sub(KEYS[1], 1, -5)
@@ -118,6 +120,11 @@ end
 
 local function hit(how, value, number)
   if how == 'dates' then return 'type:post', 'type:post' end
+  if how == 'list' then
+    local name = string.match(value, '^[^@]+')
+    if call('ZCARD', prefix .. 'list:' .. name) == 0 then return nil end
+    return 'list:' .. name, name
+  end
   if how == 'ref' then
     if not visible(entry_of(value)) then return nil end
     return value, list_name(value)
@@ -194,7 +201,7 @@ end
 
 local answer = {
   tonumber(meta.rev or '0'), meta.epoch or '', 0, 'none', 0, '', '', '', 0, {}, records,
-  {}, {}, {}, {}, tonumber(meta.common or '0'), {}, {}, {},
+  {}, {}, {}, {}, tonumber(meta.common or '0'), {}, {}, {}, {},
 }
 
 local function answer_list(list, how, value, number, count)
@@ -255,12 +262,12 @@ local function answer_candidates()
     if ref then
       answer[4], answer[5], answer[6] = 'found', (i - 3) / 4 + 1, ref
       if list then answer_list(list, how, value, number, tonumber(ARGV[i + 3])) end
-      if string.sub(ref, 1, 5) ~= 'type:' then answer_object(ref) end
+      if string.match(ref, '^%l+:%d+$') then answer_object(ref) end
       return
     end
   end
   for i = 3, #ARGV, 4 do
-    if ARGV[i] ~= 'dates' and ARGV[i] ~= 'ref' then
+    if ARGV[i] == 'page' or ARGV[i] == 'part' or ARGV[i] == 'feed' then
       local status, path = moved_or_gone(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]))
       if status then
         answer[4], answer[5], answer[7] = status, (i - 3) / 4 + 1, path
@@ -277,7 +284,11 @@ if tonumber(ARGV[2]) ~= answer[16] or answer[16] == 0 then
   records, listed = {}, {}
   for _, ref in ipairs({ 'site', 'types', 'taxonomies' }) do add_with_deps(ref) end
   for _, id in ipairs(call('ZRANGE', prefix .. 'list:menus', 0, -1)) do
-    add_record(string.format('menu:%.0f', tonumber(id)))
+    local ref = string.format('menu:%.0f', tonumber(id))
+    add_record(ref)
+    for _, dep in ipairs((entry_of(ref) or {}).deps or {}) do
+      if not visible(entry_of(dep)) then answer[20][#answer[20] + 1] = dep end
+    end
   end
   answer[17] = records
   records = kept

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-How = Literal["page", "part", "feed", "dates", "ref"]
+How = Literal["page", "part", "feed", "list", "dates", "ref"]
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -61,6 +61,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     common: tuple[Record, ...] = ()
     top_pages: tuple[Brief, ...] = ()
     sticky: tuple[str, ...] = ()
+    hidden: frozenset[str] = frozenset()
 
 
 class Changes(msgspec.Struct, frozen=True):

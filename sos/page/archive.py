@@ -70,7 +70,7 @@ def _ordered(found: Found, candidate: Candidate) -> tuple[str, ...]:
 
 def list_base(library: Library, found: Found, candidate: Candidate) -> str:
     """Path of the first page of the list that was found."""
-    if candidate.how == "dates":
+    if candidate.how in ("dates", "list"):
         return candidate.value.partition("@")[2] or "/"
     if found.primary == "type:post":
         return "/"
@@ -94,6 +94,10 @@ def _list_head(
                 "date",
             ),
         )
+    if candidate.how == "list":
+        form = found.list.removeprefix("format:")
+        archive = Archive(title=Markup.escape(_FORMATS.get(form, form.title())), total=found.total)
+        return "taxonomy", archive, hierarchy.format_templates(form), hierarchy.format_classes(form)
     kind, _, name = found.primary.partition(":")
     if kind == "type" and name != "post":
         label = library.site.types.get(name)
@@ -132,6 +136,20 @@ def _list_head(
             "blog",
         ),
     )
+
+
+# What get_the_archive_title says of post formats.
+_FORMATS = {
+    "aside": "Asides",
+    "gallery": "Galleries",
+    "image": "Images",
+    "video": "Videos",
+    "quote": "Quotes",
+    "link": "Links",
+    "status": "Statuses",
+    "audio": "Audio",
+    "chat": "Chats",
+}
 
 
 def _term_head(
@@ -182,7 +200,7 @@ def _list_depends(
     names = ["front"] if front else []
     names += [f"list:{found.list}", "site", "menus"]
     names += ["list:sticky"] if found.list == "type:post" and candidate.how == "page" else []
-    names += [found.primary] if not found.primary.startswith("type:") else []
+    names += [found.primary] if not found.primary.startswith(("type:", "list:")) else []
     names += [f"post:{p.id}" for p in posts]
     names += [b.ref for b in found.ancestors]
     for post in posts:

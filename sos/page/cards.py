@@ -72,7 +72,8 @@ def build_card(library: Library, post: Post) -> PostCard:
         published=published,
         modified=site.moment(post.modified),
         author=build_author(library, post.author),
-        image=build_featured(library, post),
+        # A picture's text may tell what the password keeps.
+        image=None if post.protected else build_featured(library, post),
         terms=build_terms(library, post),
         format=post.format,
         sticky=post.sticky,

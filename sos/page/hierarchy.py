@@ -72,6 +72,17 @@ def type_templates(slug: str) -> tuple[str, ...]:
     return _html(f"archive-{safe_name(slug)}", "archive", "index")
 
 
+def format_templates(form: str) -> tuple[str, ...]:
+    """Templates of the archive of a post format, which WordPress treats as a taxonomy."""
+    name = f"taxonomy-post_format-post-format-{safe_name(form)}"
+    return _html(name, "taxonomy-post_format", "taxonomy", "archive", "index")
+
+
+def format_classes(form: str) -> tuple[str, ...]:
+    """Classes of ``<body>`` on the archive of a post format."""
+    return ("archive", "tax-post_format", f"term-post-format-{safe_name(form)}")
+
+
 DATE_TEMPLATES = _html("date", "archive", "index")
 NOT_FOUND_TEMPLATES = _html("404", "index")
 GONE_TEMPLATES = _html("410", "404", "index")

@@ -79,7 +79,7 @@ def decide_route(raw_path: str, query: str, zone: tzinfo, date_base: str = "/") 
     feed = _decide_feed(segments)
     if feed:
         form, base = feed
-        found = (*_both("feed", base, 1), *_dates(base, 1, zone, date_base))
+        found = (*_both("feed", base, 1), *_derived(base, 1, zone, date_base))
         return PageRoute(path, found, form)
     return PageRoute(path, _decide_candidates(path, segments, zone, date_base))
 
@@ -134,13 +134,29 @@ def _decide_candidates(
     if len(segments) >= 2 and segments[-2] == "page" and _NUMBER.match(segments[-1]):
         base, number = segments[:-2], int(segments[-1])
         found += _both("page", base, number)
-        found += _dates(base, number, zone, date_base)
+        found += _derived(base, number, zone, date_base)
         if not base:
             found.append(Candidate("part", "/", number))
     elif segments and _NUMBER.match(segments[-1]):
         found += _both("part", segments[:-1], int(segments[-1]))
-    found += _dates(segments, 1, zone, date_base)
+    found += _derived(segments, 1, zone, date_base)
     return tuple(found)
+
+
+def _derived(
+    segments: list[str], number: int, zone: tzinfo, date_base: str
+) -> tuple[Candidate, ...]:
+    """Archives that no document stands for: of dates, and of post formats."""
+    return (*_dates(segments, number, zone, date_base), *_formats(segments, number, date_base))
+
+
+def _formats(segments: list[str], number: int, base: str) -> tuple[Candidate, ...]:
+    """``/type/aside/``: below the same base as the dates (register_taxonomy of post_format)."""
+    front = [s for s in base.split("/") if s]
+    if segments[:-1] != [*front, "type"] or not segments[-1].isalpha():
+        return ()
+    path = "/" + "/".join(segments) + "/"
+    return (Candidate("list", f"format:{segments[-1]}@{path}", number),)
 
 
 def _dates(segments: list[str], number: int, zone: tzinfo, date_base: str) -> tuple[Candidate, ...]:

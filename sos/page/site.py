@@ -4,7 +4,7 @@ In: the common records of the store. Out: one `Site`. Built once per revision of
 not once per page; holds no clock and does no I/O.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, tzinfo
 
 import msgspec
@@ -52,7 +52,10 @@ class Site(msgspec.Struct, frozen=True):
 
 
 def build_site(
-    public: str, records: Sequence[Record] = (), top_pages: Sequence[Brief] = ()
+    public: str,
+    records: Sequence[Record] = (),
+    top_pages: Sequence[Brief] = (),
+    hidden: Set[str] = frozenset(),
 ) -> tuple[Site, tuple[str, ...]]:
     """The site, and the references of documents that could not be read (defaults stand in)."""
     document, types, taxonomies = SiteDocument(), dict[str, PostType](), dict[str, Taxonomy]()
@@ -68,7 +71,7 @@ def build_site(
             elif record.ref == "taxonomies":
                 taxonomies = parse_taxonomies(record.json)
             elif record.ref.startswith("menu:"):
-                menus.append(parse_menu(record.json))
+                menus.append(without_hidden(parse_menu(record.json), hidden))
             elif record.ref.startswith("post:"):
                 logo = parse_post(record.json).media
         except DocumentError:
@@ -89,6 +92,22 @@ def build_site(
         Site(document, view, types, taxonomies, _menus(menus, top_pages, rewriter), rewriter, zone),
         tuple(unreadable),
     )
+
+
+def without_hidden(menu: Menu, hidden: Set[str]) -> Menu:
+    """The menu without items that lead to what is not public; what hangs on them moves up."""
+    parents = {i.id: i.parent for i in menu.items if i.target in hidden}
+    if not parents:
+        return menu
+
+    def above(parent: int) -> int:
+        for _ in parents:
+            parent = parents.get(parent, parent)
+        return parent
+
+    items = (i for i in menu.items if i.id not in parents)
+    kept = tuple(msgspec.structs.replace(i, parent=above(i.parent)) for i in items)
+    return msgspec.structs.replace(menu, items=kept)
 
 
 def _menus(

@@ -120,4 +120,3 @@ class Handlers:
         if hdrs.TRANSFER_ENCODING in headers or headers.get(hdrs.CONTENT_LENGTH, "0") != "0":
             return 413, "body"
         return None
-

@@ -14,9 +14,14 @@ import msgspec
 import structlog
 
 from sos.cache.pages import CachedPage, Missing, PageCache
-from sos.content.follow import ContentFollower, State
+from sos.content.follow import REBUILD, ContentFollower, State
 from sos.content.store import ContentReader
-from sos.errors import SosError, StoreError, StoreUnavailableError
+from sos.errors import (
+    SosError,
+    StoreError,
+    StoreIncompleteError,
+    StoreUnavailableError,
+)
 from sos.metrics import Metrics
 from sos.page.routes import PageRoute, Refusal, Route, decide_route
 from sos.web.produce import Producer
@@ -75,6 +80,7 @@ class Pages:
         self._flights: dict[str, asyncio.Task[Made]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(CONCURRENT)
+        self._lacking = False
         self._spare_slots = asyncio.Semaphore(2)
 
     async def run(self) -> None:
@@ -190,6 +196,15 @@ class Pages:
                 log.error("page_failed", path=key, exc_info=error)
             elif isinstance(error, StoreError):
                 self._metrics.store_errors.inc("fetch_page")
+                if isinstance(error, StoreIncompleteError):
+                    self._alarm(key)
+
+    def _alarm(self, path: str) -> None:
+        """The store lacks something that only a reader of this page could notice: a list."""
+        if self.follower.is_current and not self._lacking:
+            log.error("content_store_incomplete", path=path, action=REBUILD)
+        self._lacking = True
+        self._metrics.content_store_incomplete.set(1)
 
     async def _make(self, key: str, route: Route) -> CachedPage | Missing:
         async with self._slots:
@@ -217,6 +232,8 @@ class Pages:
         """Content of these names changed: what shows it is stale, and hot pages are made anew."""
         if names & {"site", "menus"}:
             self.producer.forget_site()
+        self._lacking = False
+        self._metrics.content_store_incomplete.set(0)
         paths = self.cache.invalidate(rev, frozenset(names) | {"sitemap"})
         self._metrics.cache_invalidations.inc(by=len(paths))
         self._metrics.content_events.inc()
@@ -233,7 +250,9 @@ class Pages:
     def on_state(self, state: State) -> None:
         """Tell metrics and supervisor."""
         self._metrics.content_stale.set(0 if state == "current" else 1)
-        self._metrics.content_store_incomplete.set(1 if state == "incomplete" else 0)
+        self._metrics.content_store_incomplete.set(
+            1 if state == "incomplete" or self._lacking else 0
+        )
         self._changed()
 
     def _make_hot_again(self, paths: Iterable[str]) -> None:

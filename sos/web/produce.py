@@ -166,7 +166,9 @@ class Producer:
         if (found.epoch, found.common_rev) != self._site_of and (
             found.common or not self._site_of[0]
         ):
-            self.site, unreadable = build_site(self._public, found.common, found.top_pages)
+            self.site, unreadable = build_site(
+                self._public, found.common, found.top_pages, found.hidden
+            )
             self._site_of = (found.epoch, found.common_rev)
             for ref in unreadable:
                 self._metrics.bad_documents.inc()
