@@ -102,9 +102,7 @@ def check_assets(files: Mapping[str, bytes]) -> Iterator[TemplateError]:
             lambda comment: "\n" * comment[0].count("\n"), files[name].decode("utf-8", "replace")
         )
         for match in _CSS_REFERENCE.finditer(css):
-            reference = next(
-                group for group in match.groups(default="") if group or not any(match.groups())
-            )
+            reference = next(filter(None, match.groups()), "")
             path = unquote(reference.partition("#")[0].partition("?")[0])
             if not path or path.startswith("/") or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", path):
                 continue

@@ -5,7 +5,9 @@ silent where they can't (the arguments of a macro): what it reports is wrong for
 """
 
 import types
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -14,65 +16,68 @@ from jinja2 import nodes
 from sos.page.model import PageModel
 
 Scope = dict[str, Any]
+"""Names of a template and their types; None, and absence, for unknown."""
 
 
 def find_unknown_fields(tree: nodes.Template) -> Iterator[tuple[int, str]]:
     """Yield line and message for each use of a field that the page model lacks."""
-    found: list[tuple[int, str]] = []
-    _walk(tree, {"page": PageModel}, found)
-    yield from found
+    assigned = Counter(name.name for name in tree.find_all(nodes.Name) if name.ctx != "load")
+    scope: Scope = {} if assigned["page"] else {"page": PageModel}
+    # A name that is assigned twice may hold either, so it isn't followed.
+    yield from _walk(tree, scope, {name for name, times in assigned.items() if times == 1})
 
 
-def _walk(node: nodes.Node, scope: Scope, found: list[tuple[int, str]]) -> None:
-    """Visit a node and those below it; ``scope`` maps names to types, None for unknown."""
+def _walk(node: nodes.Node, scope: Scope, once: set[str]) -> Iterator[tuple[int, str]]:
+    """Visit a node and those below it in the order of the template."""
     if isinstance(node, nodes.Getattr | nodes.Getitem):
-        _resolve(node, scope, found)
+        yield from _unknown_field(node, scope)
     elif isinstance(node, nodes.For):
-        _walk(node.iter, scope, found)
-        inner = dict(scope)
-        _bind(node.target, _item_type(_resolve(node.iter, scope, [])), inner)
-        for child in (*node.body, *([node.test] if node.test else []), *node.else_):
-            _walk(child, inner, found)
+        yield from _walk(node.iter, scope, once)
+        inner = _bound(node.target, _item_type(_resolve(node.iter, scope)), scope, once)
+        for child in node.iter_child_nodes(exclude=("target", "iter")):
+            yield from _walk(child, inner, once)
         return
     elif isinstance(node, nodes.Assign):
-        _walk(node.node, scope, found)
-        _bind(node.target, _resolve(node.node, scope, []), scope)
+        yield from _walk(node.node, scope, once)
+        scope.update(_bound(node.target, _resolve(node.node, scope), scope, once))
         return
-    elif isinstance(node, nodes.Macro | nodes.CallBlock):
-        scope = scope | {argument.name: None for argument in node.args}
-    elif isinstance(node, nodes.Block | nodes.With | nodes.If):
-        # What is set inside may or may not be seen outside: what is unsure is not checked.
-        for name in {n.name for n in node.find_all(nodes.Name) if n.ctx == "store"}:
-            scope[name] = None
+    elif isinstance(node, nodes.Block | nodes.Macro | nodes.CallBlock | nodes.With):
+        scope = dict(scope)
     for child in node.iter_child_nodes():
-        _walk(child, scope, found)
+        yield from _walk(child, scope, once)
 
 
-def _bind(target: nodes.Node, kind: Any, scope: Scope) -> None:
-    for name in (target, *target.find_all(nodes.Name)):
-        if isinstance(name, nodes.Name):
-            scope[name.name] = kind if name is target else None
+def _bound(target: nodes.Node, kind: Any, scope: Scope, once: set[str]) -> Scope:
+    """Return the scope with a target's name bound to a type, where that can be relied upon."""
+    if isinstance(target, nodes.Name) and target.name in once:
+        return scope | {target.name: kind}
+    return scope
 
 
-def _resolve(node: nodes.Node, scope: Scope, found: list[tuple[int, str]]) -> Any:
-    """Return the type of an expression, None where unknown; report an unknown field."""
+def _unknown_field(node: nodes.Getattr | nodes.Getitem, scope: Scope) -> Iterator[tuple[int, str]]:
+    owner, key = _without_none(_resolve(node.node, scope)), _key(node)
+    if _is_struct(owner) and key is not None and key not in _fields(owner):
+        yield node.lineno, f"{owner.__name__} has no field {key!r}"
+
+
+def _resolve(node: nodes.Node, scope: Scope) -> Any:
+    """Return the type of an expression, None where unknown."""
     if isinstance(node, nodes.Name):
         return scope.get(node.name)
-    if isinstance(node, nodes.Getattr):
-        key: object = node.attr
-    elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
-        key = node.arg.value
-    else:
+    if not isinstance(node, nodes.Getattr | nodes.Getitem):
         return None
-    owner = _without_none(_resolve(node.node, scope, []))
-    if isinstance(owner, type) and issubclass(owner, msgspec.Struct):
-        hints = get_type_hints(owner)
-        if key not in hints:
-            found.append((node.lineno, f"{owner.__name__} has no field {key!r}"))
-        return hints.get(str(key))
+    owner, key = _without_none(_resolve(node.node, scope)), _key(node)
+    if _is_struct(owner):
+        return _fields(owner).get(str(key))
     if get_origin(owner) is dict:
         return None if hasattr(dict, str(key)) else get_args(owner)[1]
     return _item_type(owner) if isinstance(key, int) else None
+
+
+def _key(node: nodes.Getattr | nodes.Getitem) -> object:
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    return node.arg.value if isinstance(node.arg, nodes.Const) else None
 
 
 def _item_type(kind: Any) -> Any:
@@ -86,3 +91,12 @@ def _without_none(kind: Any) -> Any:
         return kind
     rest = [member for member in get_args(kind) if member is not types.NoneType]
     return rest[0] if len(rest) == 1 else None
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+@cache
+def _fields(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    return get_type_hints(struct)

@@ -1,0 +1,112 @@
+"""A usable release: the files of a bundle or folder in, pages as text out.
+
+`build_release` compiles everything once; afterwards a release never changes, opens no file, and
+the same page model always gives the same text.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from jinja2 import Environment, Template
+
+from sos.errors import TemplateError
+from sos.page.model import PageModel
+from sos.release.assets import Asset, build_assets, digest_files
+from sos.release.check import FALLBACK, check_release
+from sos.release.csp import find_inline, style_hash
+from sos.release.sandbox import build_sandbox, is_template
+
+UNAVAILABLE = "unavailable.html"
+"""The page for a node that has nothing to show; it is rendered once, without a page model."""
+
+_BARE_UNAVAILABLE = (
+    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Back soon</title></head>'
+    "<body><main><h1>Back soon</h1><p>This page can't be shown just now.</p></main></body></html>\n"
+)
+
+# Folders of templates that others are made of: never chosen for a page, whatever name an editor
+# gave to a custom template.
+_BUILDING_BLOCKS = ("layouts/", "parts/")
+
+
+class Release:
+    """Compiled templates and their assets; immutable, shared by all requests of a worker.
+
+    ``assets`` is keyed by URL path. ``style_hashes`` and ``script_hashes`` are the CSP source
+    expressions for inline blocks in templates; what a page's own `PostView.css` needs is
+    `style_hash` of it. ``unavailable`` is the text of the page for 503.
+    """
+
+    __slots__ = (
+        "_choices",
+        "assets",
+        "files",
+        "id",
+        "script_hashes",
+        "style_hashes",
+        "unavailable",
+    )
+
+    def __init__(self, release_id: str, files: Mapping[str, bytes]) -> None:
+        """Compile; call `build_release` instead, which names the first problem of the files."""
+        self.id = release_id
+        self.files: Mapping[str, bytes] = MappingProxyType(dict(files))
+        self.assets: Mapping[str, Asset] = build_assets(files)
+        environment = build_sandbox(self.files, self.assets)
+        templates = {name: environment.get_template(name) for name in environment.list_templates()}
+        self._choices = {
+            name: template
+            for name, template in templates.items()
+            if not name.startswith(_BUILDING_BLOCKS) and name != UNAVAILABLE
+        }
+        inline = [b for n in templates for b in find_inline(self.files[n].decode())]
+        self.style_hashes = tuple(sorted({b.source for b in inline if b.tag == "style"}))
+        self.script_hashes = tuple(sorted({b.source for b in inline if b.tag == "script"}))
+        unavailable = templates.get(UNAVAILABLE)
+        self.unavailable = _render(unavailable) if unavailable else _BARE_UNAVAILABLE
+
+    def decide_template(self, names: Iterable[str]) -> str:
+        """Return the first of the names that this release has, else ``index.html``."""
+        return next((name for name in names if name in self._choices), FALLBACK)
+
+    def render(self, page: PageModel) -> str:
+        """Return the page as HTML. Raises TemplateError that names template and line."""
+        return _render(self._choices[self.decide_template(page.templates)], page=page)
+
+
+def build_release(files: Mapping[str, bytes], release_id: str | None = None) -> Release:
+    """Return a release of these files: POSIX paths relative to ``templates/``, and contents.
+
+    ``release_id`` defaults to ``folder-`` and the first 8 hex digits of the files' digest.
+    Raises TemplateError for the first problem that `check_release` finds.
+    """
+    problems = check_release(files)
+    if problems:
+        raise problems[0]
+    return Release(release_id or f"folder-{digest_files(files)[:8]}", files)
+
+
+def _render(template: Template, **variables: PageModel) -> str:
+    try:
+        return template.render(**variables)
+    except Exception as exc:  # a template may raise anything, and the page needs one answer
+        raise TemplateError(_describe(exc), *_locate(exc, template.environment)) from exc
+
+
+def _describe(exc: Exception) -> str:
+    return f"{type(exc).__name__}: {exc}"
+
+
+def _locate(exc: Exception, environment: Environment) -> tuple[str, int]:
+    """Return the innermost template and line of a traceback, which Jinja2 maps to its source."""
+    place = ("", 0)
+    step = exc.__traceback__
+    while step:
+        name = step.tb_frame.f_code.co_filename
+        if is_template(name) and name in environment.list_templates():
+            place = (name, step.tb_lineno)
+        step = step.tb_next
+    return place
+
+
+__all__ = ["Asset", "Release", "build_release", "check_release", "style_hash"]
