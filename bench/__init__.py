@@ -1,0 +1,1 @@
+"""Measurements of sos against itself and others; ``make bench`` runs them all."""
