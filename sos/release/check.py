@@ -12,7 +12,7 @@ from sos.errors import TemplateError
 from sos.release.assets import ASSETS_FOLDER, build_assets, check_assets
 from sos.release.csp import find_inline
 from sos.release.fields import find_unknown_fields
-from sos.release.sandbox import build_sandbox, is_template
+from sos.release.sandbox import Sandbox, is_template
 
 FALLBACK = "index.html"
 """The template that every release must have: it can show any page."""
@@ -28,7 +28,11 @@ def check_release(files: Mapping[str, bytes]) -> list[TemplateError]:
     templates and assets, escaping that is switched off, inline code that no CSP hash can cover,
     broken references of style sheets, and a missing ``index.html``.
     """
-    environment = build_sandbox(files, build_assets(files))
+    return compile_release(Sandbox(files, build_assets(files)), files)
+
+
+def compile_release(environment: Sandbox, files: Mapping[str, bytes]) -> list[TemplateError]:
+    """Compile every template into ``environment.codes``; return what `check_release` does."""
     problems = list(check_assets(files))
     if FALLBACK not in files:
         problems.append(TemplateError("is missing; it shows what no other template does", FALLBACK))
@@ -37,7 +41,7 @@ def check_release(files: Mapping[str, bytes]) -> list[TemplateError]:
         try:
             source = files[name].decode("utf-8")
             trees[name] = environment.parse(source, name, name)
-            environment.compile(trees[name], name, name)
+            environment.codes[name] = environment.compile(trees[name], name, name)
         except UnicodeDecodeError as exc:
             line = files[name].count(b"\n", 0, exc.start) + 1
             problems.append(TemplateError("is not UTF-8", name, line))

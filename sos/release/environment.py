@@ -12,9 +12,9 @@ from jinja2 import Environment, Template
 from sos.errors import TemplateError
 from sos.page.model import PageModel
 from sos.release.assets import Asset, build_assets, digest_files
-from sos.release.check import FALLBACK, check_release
+from sos.release.check import FALLBACK, check_release, compile_release
 from sos.release.csp import find_inline, style_hash
-from sos.release.sandbox import build_sandbox, is_template
+from sos.release.sandbox import Sandbox, is_template
 
 UNAVAILABLE = "unavailable.html"
 """The page for a node that has nothing to show; it is rendered once, without a page model."""
@@ -48,12 +48,15 @@ class Release:
     )
 
     def __init__(self, release_id: str, files: Mapping[str, bytes]) -> None:
-        """Compile; call `build_release` instead, which names the first problem of the files."""
+        """Compile and check; raises TemplateError for the first problem of the files."""
         self.id = release_id
         self.files: Mapping[str, bytes] = MappingProxyType(dict(files))
         self.assets: Mapping[str, Asset] = build_assets(files)
-        environment = build_sandbox(self.files, self.assets)
-        templates = {name: environment.get_template(name) for name in environment.list_templates()}
+        environment = Sandbox(self.files, self.assets)
+        problems = compile_release(environment, self.files)
+        if problems:
+            raise problems[0]
+        templates = {name: environment.get_template(name) for name in environment.codes}
         self._choices = {
             name: template
             for name, template in templates.items()
@@ -80,9 +83,6 @@ def build_release(files: Mapping[str, bytes], release_id: str | None = None) -> 
     ``release_id`` defaults to ``folder-`` and the first 8 hex digits of the files' digest.
     Raises TemplateError for the first problem that `check_release` finds.
     """
-    problems = check_release(files)
-    if problems:
-        raise problems[0]
     return Release(release_id or f"folder-{digest_files(files)[:8]}", files)
 
 

@@ -4,12 +4,12 @@ A template sees `page`, the functions and filters below and those of Jinja2 that
 offers a clock, chance, a request, a file, or a way to switch escaping off.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from types import CodeType
 from typing import Any
-from urllib.parse import urljoin
 
 import msgspec
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound
 from jinja2.environment import TemplateModule
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -32,7 +32,35 @@ _SAFE_FIELDS: Mapping[type, frozenset[str]] = {
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja2's sandbox with a short way to what is known to be safe."""
+    """The environment for the files of a release; nothing is compiled yet.
+
+    ``codes`` takes templates that were compiled already, by name.
+    """
+
+    def __init__(self, files: Mapping[str, bytes], assets: Mapping[str, Asset]) -> None:
+        super().__init__(
+            loader=FilesLoader(files),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self.codes: dict[str, CodeType] = {}
+        urls = {asset.name: asset.url for asset in assets.values()}
+
+        def asset(name: str) -> str:
+            try:
+                return urls[name]
+            except KeyError:
+                raise LookupError(f"there is no asset {name!r} in {ASSETS_FOLDER}") from None
+
+        self.globals = {name: self.globals[name] for name in _KEPT_GLOBALS} | {"asset": asset}
+        for name in _WITHDRAWN_FILTERS:
+            del self.filters[name]
+        self.filters.update(FILTERS)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an attribute, else an item, else undefined; raises SecurityError when unsafe."""
@@ -58,6 +86,18 @@ class FilesLoader(BaseLoader):
             raise TemplateNotFound(template)
         return self._files[template].decode("utf-8"), template, lambda: True
 
+    def load(
+        self,
+        environment: Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - the name is Jinja2's
+    ) -> Template:
+        """Return a template, from the code that there is or else from its source."""
+        code = environment.codes.get(name) if isinstance(environment, Sandbox) else None
+        if code is None:
+            return super().load(environment, name, globals)
+        return environment.template_class.from_code(environment, code, globals or {})
+
     def list_templates(self) -> list[str]:
         """Return the names of all templates, sorted."""
         return sorted(filter(is_template, self._files))
@@ -68,36 +108,9 @@ def is_template(name: str) -> bool:
     return name.endswith(".html") and not name.startswith(ASSETS_FOLDER)
 
 
-def build_sandbox(files: Mapping[str, bytes], assets: Mapping[str, Asset]) -> Environment:
-    """Return the environment for these files; nothing is compiled yet."""
-    environment = Sandbox(
-        loader=FilesLoader(files),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        auto_reload=False,
-        cache_size=-1,
-    )
-    urls = {asset.name: asset.url for asset in assets.values()}
-
-    def asset(name: str) -> str:
-        try:
-            return urls[name]
-        except KeyError:
-            raise LookupError(f"there is no asset {name!r} in {ASSETS_FOLDER}") from None
-
-    environment.globals = {n: environment.globals[n] for n in _KEPT_GLOBALS} | {"asset": asset}
-    for name in _WITHDRAWN_FILTERS:
-        del environment.filters[name]
-    environment.filters.update(FILTERS)
-    return environment
-
-
 def absolute(url: str, site: model.SiteView) -> str:
-    """Return a path of this site as an absolute URL, and an absolute URL as it is."""
-    return urljoin(f"{site.url}/", url)
+    """Return a path of this site as an absolute URL, and anything else as it is."""
+    return site.url + url if url.startswith("/") and not url.startswith("//") else url
 
 
 FILTERS: Mapping[str, Callable[..., object]] = {"absolute": absolute, "style": style_element}

@@ -2,7 +2,6 @@
 
 import msgspec
 import pytest
-from jinja2 import Environment
 from sos.errors import ReleaseError, TemplateError
 from sos.release.environment import UNAVAILABLE, build_release
 from sos.release.sandbox import FILTERS, Sandbox
@@ -190,7 +189,7 @@ def test_short_way_through_the_sandbox_is_for_fields_only(monkeypatch: pytest.Mo
         return False
 
     monkeypatch.setattr(Sandbox, "is_safe_attribute", record)
-    environment: Environment = Sandbox()
+    environment = Sandbox({}, {})
     assert environment.getattr(PAGE, "title") == PAGE.title
     environment.getattr(PAGE, "__class__")
     environment.getattr(PAGE, "__struct_fields__")
