@@ -75,6 +75,21 @@ class SiteReader:
         value, _ = await self._fetcher.fetch_json(url, secret)
         return value
 
+    async def fetch_list(
+        self, route: str, params: Mapping[str, str | int], *, authenticated: bool = False
+    ) -> list[Json]:
+        """All objects of a short list, such as menus; two thousand at most."""
+        found: list[Json] = []
+        for number in range(1, 21):
+            page = {**params, "per_page": PER_PAGE, "page": number}
+            items = await self.fetch_value(route, page, authenticated=authenticated)
+            if not isinstance(items, list):
+                raise InvalidAnswerError(f"{self.root}: {route} answered with no list")
+            found += [i for i in items if isinstance(i, dict)]
+            if len(items) < PER_PAGE:
+                break
+        return found
+
     async def fetch_items(
         self, collection: Collection, params: Mapping[str, str | int], attempts: int = 0
     ) -> RestPage:

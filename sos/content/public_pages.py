@@ -1,0 +1,165 @@
+"""What only a site's public pages tell: archives of types, the front page, the language, feeds.
+
+In: a reader, and what REST told. Out: facts that REST keeps from visitors on some versions, read
+from a handful of pages. A page that can't be read tells nothing; it is never an error.
+"""
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+
+from sos.content.site_reader import Json, SiteReader
+from sos.content.site_url import build_base_path, build_public_path
+from sos.errors import SourceError
+
+_BODY = re.compile(r"<body\b[^>]*\bclass=[\"']([^\"']*)", re.IGNORECASE)
+_HTML_LANGUAGE = re.compile(r"<html\b[^>]*\blang=[\"']([A-Za-z0-9-]{2,35})", re.IGNORECASE)
+_FEED_LANGUAGE = re.compile(r"<language>\s*([A-Za-z0-9-]{2,35})\s*</language>")
+
+_MAX_PROBES = 20
+
+
+class PublicPage(msgspec.Struct, frozen=True):
+    """A public page: its final URL, its status, and WordPress's own classes of its body."""
+
+    url: str
+    status: int
+    classes: frozenset[str]
+    text: str
+
+
+class FeedFacts(msgspec.Struct, frozen=True):
+    """What the site's RSS feed tells; None where it does not."""
+
+    language: str | None = None
+    items: int | None = None
+    excerpts_only: bool | None = None
+
+
+async def fetch_public_page(reader: SiteReader, url: str) -> PublicPage | None:
+    """A page of the site; None where it can't be read or is on another host."""
+    try:
+        answer = await reader.fetch_public(url)
+    except SourceError:
+        return None
+    if answer is None:
+        return None
+    text = answer.body.decode("utf-8", "replace")
+    found = _BODY.search(text)
+    return PublicPage(answer.url, answer.status, frozenset(found[1].split() if found else ()), text)
+
+
+async def is_viewable(reader: SiteReader, link: str) -> bool:
+    """Whether the page of an item exists for visitors; in doubt, yes (is_post_type_viewable)."""
+    page = await fetch_public_page(reader, link)
+    return page is None or page.status not in (404, 410)
+
+
+async def fetch_feed_facts(reader: SiteReader, *, plain: bool) -> FeedFacts:
+    """Language, length and kind of the site's RSS feed."""
+    home = reader.home.rstrip("/") + "/"
+    page = await fetch_public_page(reader, urljoin(home, "?feed=rss2" if plain else "feed/"))
+    if page is None or page.status != 200 or "<rss" not in page.text[:2000]:
+        return FeedFacts()
+    language = _FEED_LANGUAGE.search(page.text)
+    items = len(re.findall(r"<item[\s>]", page.text))
+    return FeedFacts(
+        language[1] if language else None,
+        items or None,
+        "<content:encoded>" not in page.text if items else None,
+    )
+
+
+def find_html_language(html: str) -> str:
+    """The language that a page declares; empty where it does not."""
+    found = _HTML_LANGUAGE.search(html[:100_000])
+    return found[1] if found else ""
+
+
+async def find_archive_path(
+    reader: SiteReader, slug: str, described: Json, link: str, *, plain: bool
+) -> str:
+    """Public path of the archive of a post type; empty where it has none.
+
+    REST tells whether there is one and at times where (``has_archive``), older versions neither.
+    Candidates come from that, from ``link`` of one of its items, and from its names; the one that
+    answers as an archive is taken.
+    """
+    has_archive = described.get("has_archive")
+    if has_archive is False:
+        return ""
+    home = reader.home.rstrip("/")
+    if plain:
+        page = await fetch_public_page(reader, f"{home}/?post_type={slug}")
+        exists = has_archive if page is None else _shows_archive(page, slug, has_archive)
+        return f"/{slug}/" if exists else ""
+    item_path = build_public_path(link, build_base_path(home))
+    candidates = _archive_candidates(slug, described, item_path)
+    answering = ""
+    for path in candidates:
+        page = await fetch_public_page(reader, home + path)
+        if page is None:  # no public pages to ask
+            return candidates[0] if has_archive else ""
+        if _is_archive(page, slug):
+            return path
+        stayed = urlsplit(page.url).path.rstrip("/") == urlsplit(home + path).path.rstrip("/")
+        if page.status == 200 and stayed and has_archive and not answering:
+            answering = path  # a theme without body_class(), perhaps
+    return answering
+
+
+async def find_front_page(reader: SiteReader) -> tuple[int, int]:
+    """Ids of the page shown on the front and of the one that lists posts; 0 where there is none.
+
+    For WordPress before 6.8 or so, whose index does not tell. The front page is the one whose link
+    is the home page's (get_page_link); the posts page shows itself by its body class.
+    """
+    home = reader.home.rstrip("/")
+    front, blank = 0, []
+    for number in range(1, 51):
+        fields = "id,link,content"
+        pages = await reader.fetch_value(
+            "/wp/v2/pages",
+            {"per_page": 100, "page": number, "orderby": "id", "order": "asc", "_fields": fields},
+        )
+        for page in pages if isinstance(pages, list) else ():
+            link = page.get("link", "") if isinstance(page, dict) else ""
+            if link.rstrip("/") == home:
+                front = page["id"]
+            elif link and not _has_content(page):
+                blank.append((page["id"], link))
+        if not isinstance(pages, list) or len(pages) < 100:
+            break
+    if not front:
+        return 0, 0
+    for ident, link in blank[:_MAX_PROBES]:
+        found = await fetch_public_page(reader, link)
+        if found and "blog" in found.classes:
+            return front, ident
+    return front, 0
+
+
+def _archive_candidates(slug: str, described: Json, item_path: str) -> list[str]:
+    has_archive = described.get("has_archive")
+    names = [has_archive] if isinstance(has_archive, str) and has_archive else []
+    segments = [s for s in item_path.split("/") if s]
+    names += ["/".join(segments[:-1]), segments[0]] if len(segments) > 1 else []
+    base = described.get("rest_base")
+    names += [slug, base if isinstance(base, str) else slug]
+    return list(dict.fromkeys(f"/{name.strip('/')}/" for name in names if name))
+
+
+def _is_archive(page: PublicPage, slug: str) -> bool:
+    """Whether get_body_class() called it the archive of this type."""
+    return page.status == 200 and f"post-type-archive-{slug}" in page.classes
+
+
+def _shows_archive(page: PublicPage, slug: str, has_archive: object) -> bool:
+    return _is_archive(page, slug) or (bool(has_archive) and page.status == 200)
+
+
+def _has_content(page: Json) -> bool:
+    content = page.get("content")
+    rendered = content.get("rendered") if isinstance(content, dict) else ""
+    return bool(isinstance(rendered, str) and rendered.strip())
