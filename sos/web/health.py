@@ -1,0 +1,158 @@
+"""The private port: liveness, health and metrics of a node, answered from memory.
+
+In: what the workers said last (a `NodeView`). Out: a verdict, and JSON. It never asks a worker, a
+store or a disk while someone waits for the answer. The shape is described in docs/health.md.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from aiohttp import hdrs, web
+
+from sos.web.channel import Beat
+
+SELF_RENDER_FAILURES = 2
+"""Failed self-renders in a row that make a node unhealthy: one may be a hiccup."""
+
+Verdict = tuple[int, dict[str, Any]]
+"""HTTP status, and the members of the JSON object."""
+
+
+class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker as its supervisor knows it; ``beat`` is None until the process has spoken."""
+
+    worker: int
+    pid: int | None
+    alive: bool
+    ready: bool
+    silent_seconds: float
+    restarts: int
+    beat: Beat | None
+
+
+class NodeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A node as its supervisor knows it, at one moment."""
+
+    version: str
+    pid: int
+    uptime_seconds: float
+    draining: bool
+    workers: tuple[WorkerView, ...]
+
+
+def decide_livez(node: NodeView) -> Verdict:
+    """Whether a restart of the node would help: its loops run, or they don't. Pure."""
+    dead = [w.worker for w in node.workers if not w.alive]
+    body = {"status": "dead" if dead else "ok", "pid": node.pid, "silent_workers": dead}
+    return 503 if dead else 200, body
+
+
+def decide_health(node: NodeView, release: str | None = None) -> Verdict:
+    """Whether this node should get traffic; with ``release``, whether it serves exactly that one.
+
+    Every worker answers, has an active release, and rendered the front page. The content store is
+    reported and never judged: a node that serves its last good copies is better than none. Pure.
+    """
+    reasons = [reason for w in node.workers for reason in _find_faults(w, release)]
+    started = all(w.beat and w.beat.ready for w in node.workers) or any(
+        w.restarts for w in node.workers
+    )
+    if node.draining:
+        status, reasons = "draining", ["the node is shutting down"]
+    elif reasons:
+        status = "unhealthy" if started else "starting"
+    else:
+        status = "ok"
+    return 200 if status == "ok" else 503, {
+        "status": status,
+        "reasons": reasons,
+        **_describe_node(node),
+    }
+
+
+def _find_faults(w: WorkerView, release: str | None) -> list[str]:
+    name = f"worker {w.worker}"
+    if not w.ready or w.beat is None:
+        return [f"{name} does not answer" if w.beat and w.beat.ready else f"{name} is not ready"]
+    faults = []
+    if w.beat.status.release is None:
+        faults.append(f"{name} has no active release")
+    elif release is not None and w.beat.status.release != release:
+        faults.append(f"{name} serves release {w.beat.status.release}")
+    render = w.beat.self_render
+    if not render.passed or render.failures >= SELF_RENDER_FAILURES:
+        faults.append(f"{name} can't render its front page ({render.failures} in a row)")
+    return faults
+
+
+def _describe_node(node: NodeView) -> dict[str, Any]:
+    beats = [w.beat for w in node.workers if w.beat]
+    releases = {b.status.release for b in beats}
+    lags = [b.status.content_lag_seconds for b in beats]
+    known = [lag for lag in lags if lag is not None]
+    return {
+        "release": releases.pop() if len(releases) == 1 else None,
+        "content_revision": min((b.status.content_revision for b in beats), default=0),
+        "version": node.version,
+        "pid": node.pid,
+        "uptime_seconds": round(node.uptime_seconds, 1),
+        "dependencies": {
+            "content_store": {
+                "ok": bool(beats) and all(b.status.store_ok for b in beats),
+                "stale": any(b.status.stale for b in beats),
+                "lag_seconds": max(known) if known and len(known) == len(lags) else None,
+            }
+        },
+        "workers": [_describe_worker(w) for w in node.workers],
+    }
+
+
+def _describe_worker(w: WorkerView) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "worker": w.worker,
+        "pid": w.pid,
+        "ready": w.ready,
+        "silent_seconds": round(w.silent_seconds, 2),
+        "restarts": w.restarts,
+    }
+    if w.beat:
+        about |= msgspec.structs.asdict(w.beat.status)
+        about["self_render"] = w.beat.self_render
+    return about
+
+
+def create_private_app(
+    fetch_view: Callable[[], NodeView], fetch_metrics: Callable[[], tuple[str, bytes]]
+) -> web.Application:
+    """The application of the private port. Both callables answer from memory.
+
+    ``fetch_metrics`` gives a content type and the body of ``/metrics``.
+    """
+
+    async def livez(_request: web.Request) -> web.Response:
+        return _answer(decide_livez(fetch_view()))
+
+    async def health(request: web.Request) -> web.Response:
+        return _answer(decide_health(fetch_view(), request.query.get("templateRelease")))
+
+    async def metrics(_request: web.Request) -> web.Response:
+        content_type, body = fetch_metrics()
+        return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
+
+    app = web.Application()
+    app.router.add_get("/livez", livez)
+    app.router.add_get("/health", health)
+    # Compares with the release that should be live once a node follows one; until then /health.
+    app.router.add_get("/health-elb", health)
+    app.router.add_get("/metrics", metrics)
+    return app
+
+
+def _answer(verdict: Verdict) -> web.Response:
+    status, body = verdict
+    return web.Response(
+        status=status,
+        body=msgspec.json.encode(body) + b"\n",
+        headers={hdrs.CONTENT_TYPE: "application/json", hdrs.CACHE_CONTROL: "no-store"},
+    )

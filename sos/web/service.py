@@ -1,0 +1,70 @@
+"""The seam between a worker process and what it serves.
+
+In: a `WorkerContext`, made once per worker. Out: a `WorkerService`. It holds no
+behaviour, and who implements it never sees the supervisor.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aiohttp import web
+
+from sos.metrics import Metrics
+from sos.settings import Settings
+from sos.web.channel import ServiceStatus
+
+DEFAULT_FACTORY = "sos.web.app:create_service"
+"""Where a worker finds its service: ``module:callable``, called with a WorkerContext."""
+
+
+def _nothing() -> None:
+    return
+
+
+@dataclass
+class WorkerContext:
+    """What a worker gives its service. ``worker`` counts from 0 within the node."""
+
+    settings: Settings
+    worker: int = 0
+    metrics: Metrics = field(default_factory=Metrics)
+    changed: Callable[[], None] = _nothing
+    """Call it when the status has changed, to have the supervisor told at once."""
+    draining: bool = False
+    """True once the worker stops: every answer closes its connection. Set by the worker.
+
+    Answers of ``app`` get their ``Connection: close`` from the worker; a service that writes to a
+    connection itself has to look here."""
+
+
+class WorkerService(Protocol):
+    """What a worker serves."""
+
+    @property
+    def app(self) -> web.Application:
+        """The application of the public port, not yet started."""
+        ...
+
+    async def start(self) -> None:
+        """Get ready to answer: load a release, connect. It must not need the content store.
+
+        A SosError from here (or from the factory) says that this set-up can't work: the node
+        refuses to start with its exit code. Later on, the worker is tried again.
+        """
+        ...
+
+    def status(self) -> ServiceStatus:
+        """What it serves now, from memory: no I/O, under a millisecond."""
+        ...
+
+    async def self_render(self) -> bool:
+        """Render the front page from memory as for a visitor; whether it came out whole.
+
+        Called every 2 s, cancelled after 2 s. An exception counts as a failure.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Give back what `start` took; called once, after the last answer."""
+        ...
