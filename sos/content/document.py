@@ -174,7 +174,11 @@ def parse_post(data: bytes, embed_hosts: frozenset[str] | None = None) -> Post:
         title=sanitize_inline(_rendered(doc, "title")),
         parts=tuple(
             html(part)
-            for part in split_parts(field("content" if kind != "attachment" else "description"))
+            for part in split_parts(
+                field("content")
+                if kind != "attachment"
+                else _WHOLE_PICTURE.sub("", field("description"))
+            )
         ),
         excerpt=_without_more_link(html(field("excerpt" if kind != "attachment" else "caption"))),
         protected=protected,
@@ -294,6 +298,8 @@ def parse_taxonomies(data: bytes) -> dict[str, Taxonomy]:
 
 def split_parts(html: str) -> tuple[str, ...]:
     """A body split at ``<!--nextpage-->``, as WP_Query::generate_postdata does; never empty."""
+    if "<!--noteaser-->" in html:
+        html = _TEASER.sub("", html)
     return tuple(_NEXT_PAGE.split(_LEADING_PAGE.sub("", html)))
 
 
@@ -313,6 +319,10 @@ def parse_time(value: object) -> int | None:
 # The marker's own paragraph goes with it: wpautop and the classic editor put it in one.
 _NEXT_PAGE = re.compile(r"(?:<p>\s*)?<!--nextpage-->(?:\s*</p>)?")
 _LEADING_PAGE = re.compile(r"\A\s*(?:<p>\s*)?<!--nextpage-->(?:\s*</p>)?")
+# get_the_content() leaves out what is before the more mark where an editor wants no teaser.
+_TEASER = re.compile(r'\A.*?(?:<!--more.*?-->|<span id="more-\d+"></span>)', re.DOTALL)
+# What prepend_attachment() puts before the description of an attachment.
+_WHOLE_PICTURE = re.compile(r'\A\s*<p class="attachment">.*?</p>', re.DOTALL)
 _MORE_LINK = re.compile(
     r'(?:<p class="[^"]*link-more[^"]*">\s*)?'
     r'<a [^>]*class="[^"]*more-link[^"]*"[^>]*>.*?</a>(?:</p>)?',

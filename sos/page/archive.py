@@ -38,7 +38,9 @@ def build_list(library: Library, found: Found, candidate: Candidate) -> BuiltPag
         return None
     kind, archive, templates, classes = head
     url = base if number == 1 else paged(base, number)
-    title = plain_text(archive.title) if archive else _posts_page_title(library, found)
+    title = plain_text(archive.title) if archive else ""
+    if candidate.how == "list":
+        title = found.list.removeprefix("format:").title()  # get_post_format_string: singular
     page = assemble(
         site,
         kind=kind,
@@ -49,7 +51,7 @@ def build_list(library: Library, found: Found, candidate: Candidate) -> BuiltPag
         canonical=site.view.url + url,
         body_classes=(*classes, *(["paged", f"paged-{number}"] if number > 1 else [])),
         breadcrumbs=() if base == "/" else _list_breadcrumbs(library, found),
-        feeds=_archive_feeds(site, base, title) if archive else (),
+        feeds=_archive_feeds(site, base, title) if archive and kind != "home" else (),
         archive=archive,
         posts=tuple(build_card(library, p) for p in posts),
         pagination=_pagination(base, number, pages),
@@ -110,7 +112,7 @@ def _list_head(
     if isinstance(document, User):
         author = build_author(library, document.id)
         archive = Archive(
-            title=Markup.escape(document.name),
+            title=Markup.escape(document.name or document.slug),
             label="Author",
             description=Markup.escape(author.description if author else ""),
             author=author,
@@ -129,13 +131,18 @@ def _list_head(
     front = base == "/"
     return (
         "front" if front else "home",
-        None,
+        _posts_page(library, found),
         hierarchy.home_templates(front=front),
-        (
-            *(["home"] if front else []),
-            "blog",
-        ),
+        (*(["home"] if front else []), "blog"),
     )
+
+
+def _posts_page(library: Library, found: Found) -> Archive | None:
+    """The posts index at an address of its own has the title of the page that stands there."""
+    post = library.post(found.primary)
+    if post is None:
+        return None
+    return Archive(title=build_card(library, post).label, total=found.total)
 
 
 # What get_the_archive_title says of post formats.
@@ -184,11 +191,6 @@ def _date_archive(library: Library, found: Found, candidate: Candidate) -> Archi
     return Archive(title=Markup.escape(title), label=label, total=found.total)
 
 
-def _posts_page_title(library: Library, found: Found) -> str:
-    post = library.post(found.primary)
-    return plain_text(library.markup(post.title)) if post else ""
-
-
 def _list_breadcrumbs(library: Library, found: Found) -> tuple[Link, ...]:
     ancestors = [link for b in found.ancestors if (link := build_link(library, b))]
     return (Link(title=Markup("Home"), url="/"), *ancestors)
@@ -201,7 +203,8 @@ def _list_depends(
     names += [f"list:{found.list}", "site", "menus"]
     names += ["list:sticky"] if found.list == "type:post" and candidate.how == "page" else []
     names += [found.primary] if not found.primary.startswith(("type:", "list:")) else []
-    names += [f"post:{p.id}" for p in posts]
+    # By reference: a post that could not be read may be mended.
+    names += _ordered(found, candidate)
     names += [b.ref for b in found.ancestors]
     for post in posts:
         names += [f"user:{post.author}"] if post.author else []

@@ -11,7 +11,7 @@ from sos.content.store import Candidate, Found
 from sos.page import hierarchy
 from sos.page.archive import build_list
 from sos.page.cards import Library, build_card
-from sos.page.frame import BuiltPage, assemble
+from sos.page.frame import BuiltPage, assemble, document_title
 from sos.page.singular import build_singular
 
 
@@ -36,7 +36,9 @@ def build_error(
         kind="410" if gone else "404",
         status=status,
         templates=hierarchy.GONE_TEMPLATES if gone else hierarchy.NOT_FOUND_TEMPLATES,
-        title="No longer here" if gone else "Page not found",
+        title=document_title(
+            library.site, "No longer here" if gone else "Page not found", 1, front=False
+        ),
         url=path,
         canonical="",
         robots="noindex",

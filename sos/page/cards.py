@@ -65,7 +65,7 @@ def build_card(library: Library, post: Post) -> PostCard:
         type=post.type,
         slug=post.slug,
         title=title,
-        label=title if plain_text(title) else Markup.escape(published.date),
+        label=title if plain_text(title) else Markup.escape(published.date or published.iso[:10]),
         url=library.path(f"post:{post.id}"),
         excerpt=library.markup(post.excerpt),
         summary=summarise(plain_text(library.markup(post.excerpt)) or ""),

@@ -1,22 +1,54 @@
 """Times as the site shows them: its time zone, its PHP date format, its language. Pure."""
 
+from calendar import isleap, monthrange
+from collections.abc import Callable
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from email.utils import format_datetime as email_date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime
+from babel.localedata import LocaleDataDict, load
 
 from sos.page.model import Moment
 
-# PHP's date() letters (https://www.php.net/manual/datetime.format.php) in CLDR's notation.
-_CLDR = {
-    "d": "dd", "j": "d", "D": "EEE", "l": "EEEE", "z": "D", "W": "ww",
-    "F": "MMMM", "M": "MMM", "m": "MM", "n": "M",
-    "Y": "y", "o": "YYYY", "y": "yy",
-    "a": "a", "A": "a", "g": "h", "G": "H", "h": "hh", "H": "HH", "i": "mm", "s": "ss",
-    "T": "zzz", "e": "VV", "P": "xxx", "O": "xx",
-}  # fmt: skip
+# PHP's date() letters that are the same in every language
+# (https://www.php.net/manual/datetime.format.php).
+_SAME: dict[str, Callable[[datetime], object]] = {
+    "d": lambda m: f"{m.day:02}",
+    "j": lambda m: m.day,
+    "N": lambda m: m.isoweekday(),
+    "w": lambda m: m.isoweekday() % 7,
+    "z": lambda m: m.timetuple().tm_yday - 1,
+    "W": lambda m: f"{m.isocalendar().week:02}",
+    "o": lambda m: m.isocalendar().year,
+    "m": lambda m: f"{m.month:02}",
+    "n": lambda m: m.month,
+    "t": lambda m: monthrange(m.year, m.month)[1],
+    "L": lambda m: int(isleap(m.year)),
+    "Y": lambda m: f"{m.year:04}",
+    "y": lambda m: f"{m.year % 100:02}",
+    "g": lambda m: m.hour % 12 or 12,
+    "G": lambda m: m.hour,
+    "h": lambda m: f"{m.hour % 12 or 12:02}",
+    "H": lambda m: f"{m.hour:02}",
+    "i": lambda m: f"{m.minute:02}",
+    "s": lambda m: f"{m.second:02}",
+    "u": lambda m: f"{m.microsecond:06}",
+    "v": lambda m: f"{m.microsecond // 1000:03}",
+    "B": lambda m: f"{int((m.timestamp() + 3600) % 86400 / 86.4):03}",
+    "e": lambda m: getattr(m.tzinfo, "key", "") or _offset(m),
+    "T": lambda m: m.tzname() if hasattr(m.tzinfo, "key") or m.tzinfo is UTC else _offset(m),
+    "P": lambda m: _offset(m),
+    "p": lambda m: _offset(m) if m.utcoffset() else "Z",
+    "O": lambda m: _offset(m).replace(":", ""),
+    "Z": lambda m: int((m.utcoffset() or timedelta()).total_seconds()),
+    "I": lambda m: int(bool(m.dst())),
+    "c": lambda m: m.isoformat(timespec="seconds"),
+    "r": lambda m: email_date(m),
+    "U": lambda m: int(m.timestamp()),
+}
 
 
 def site_zone(name: str, offset: float) -> tzinfo:
@@ -26,16 +58,19 @@ def site_zone(name: str, offset: float) -> tzinfo:
             return ZoneInfo(name)
         except (KeyError, ValueError, OSError):
             pass
-    return timezone(timedelta(hours=offset)) if offset else UTC
+    try:
+        return timezone(timedelta(hours=offset)) if offset else UTC
+    except ValueError:  # a day or more
+        return UTC
 
 
 def build_moment(
     epoch: int, zone: tzinfo, language: str, date_format: str, time_format: str
 ) -> Moment:
-    """``epoch`` seconds as a Moment; years outside 1 to 9999 become the nearest bound."""
+    """``epoch`` seconds as a Moment; a time that Python can't hold is 1970."""
     moment = to_local(epoch, zone)
     return Moment(
-        iso=moment.isoformat(timespec="seconds"),
+        iso=_rfc3339(moment),
         date=format_php(moment, date_format, language),
         time=format_php(moment, time_format, language),
         epoch=epoch,
@@ -59,12 +94,34 @@ def format_php(moment: datetime, php: str, language: str) -> str:
             out.append(next(letters, ""))
         elif letter == "S":
             out.append(_ordinal(moment.day) if language.startswith("en") else "")
-        elif letter in _CLDR:
-            text = format_datetime(moment, _CLDR[letter], locale=_locale(language))
-            out.append(text.lower() if letter == "a" else text)
+        elif letter in "DlFMaA":
+            out.append(_word(moment, letter, language, with_day="j" in php or "d" in php))
+        elif letter in _SAME:
+            out.append(str(_SAME[letter](moment)))
         else:
             out.append(letter)
     return "".join(out)
+
+
+def _word(moment: datetime, letter: str, language: str, *, with_day: bool) -> str:
+    """Name of the month, the weekday, or the half of the day."""
+    words = _words(language)
+    if letter in "aA":
+        half = "am" if moment.hour < 12 else "pm"
+        name = str(words["day_periods"]["format"]["abbreviated"].get(half, half.upper()))
+        return name.lower() if letter == "a" else name
+    width = "wide" if letter in "lF" else "abbreviated"
+    if letter in "Dl":
+        return str(words["days"]["format"][width][moment.weekday()])
+    # Many languages decline a month's name next to a day (wp_maybe_decline_date).
+    return str(words["months"]["format" if with_day else "stand-alone"][width][moment.month])
+
+
+@lru_cache(maxsize=64)
+def _words(language: str) -> LocaleDataDict:
+    """CLDR's names, copied: Babel keeps what it looks up where other languages find it too."""
+    data = load(str(_locale(language)))
+    return LocaleDataDict(deepcopy({k: data[k] for k in ("months", "days", "day_periods")}))
 
 
 def day_span(zone: tzinfo, year: int, month: int = 0, day: int = 0) -> tuple[int, int] | None:
@@ -82,6 +139,19 @@ def day_span(zone: tzinfo, year: int, month: int = 0, day: int = 0) -> tuple[int
     return int(start.timestamp()), int(end.replace(tzinfo=zone).timestamp()) - 1
 
 
+def _rfc3339(moment: datetime) -> str:
+    """RFC 3339 has no offsets with seconds, which zones had before 1900."""
+    offset = moment.utcoffset()
+    if offset and offset.total_seconds() % 60:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="seconds")
+
+
+def _offset(moment: datetime) -> str:
+    minutes = int((moment.utcoffset() or timedelta()).total_seconds()) // 60
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
 def _ordinal(day: int) -> str:
     return "th" if 11 <= day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
 
@@ -96,4 +166,10 @@ def _locale(language: str) -> Locale:
 
 def direction(language: str) -> str:
     """``rtl`` for languages written from right to left, else ``ltr``."""
+    if language.partition("-")[0] in _FROM_RIGHT:
+        return "rtl"
     return str(_locale(language).text_direction)
+
+
+# WordPress has translations into these, CLDR knows too little of them.
+_FROM_RIGHT = frozenset({"ary", "azb", "haz", "skr"})

@@ -6,7 +6,6 @@ Feeds do not come from templates: readers of machines need the same from every t
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
 import msgspec
@@ -22,6 +21,7 @@ XML = "http://www.w3.org/XML/1998/namespace"
 
 # XML 1.0 can't hold these, escaped or not.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_TAG = re.compile(r'<[a-z][^"<>]*(?:"[^"]*"[^"<>]*)*>', re.IGNORECASE)
 _ROOTED = re.compile(r'(?<=[\s"])((?:href|src|poster|cite)=")(/(?!/)[^"]*)')
 _SRCSET = re.compile(r'(?<=\ssrcset=")[^"]*')
 
@@ -59,22 +59,26 @@ def build_feed(page: PageModel, form: FeedFormat, path: str, *, excerpts: bool) 
 
 def absolute_html(html: str, site_url: str) -> str:
     """``html`` with paths on this site made absolute: a feed is read elsewhere."""
-    html = _ROOTED.sub(lambda m: f"{m[1]}{site_url}{m[2]}", html)
-    return _SRCSET.sub(
-        lambda m: re.sub(r"(?:(?<=,)|^)\s*/(?!/)", f" {site_url}/", m[0]).strip(), html
-    )
+
+    def absolute_tag(match: re.Match[str]) -> str:
+        tag = _ROOTED.sub(lambda m: f"{m[1]}{site_url}{m[2]}", match[0])
+        return _SRCSET.sub(
+            lambda m: re.sub(r"(?:(?<=,)|^)\s*/(?!/)", f" {site_url}/", m[0]).strip(), tag
+        )
+
+    return _TAG.sub(absolute_tag, html) if '"/' in html or ", /" in html else html
 
 
 def _rss(page: PageModel, path: str, *, excerpts: bool) -> Element:
     site = page.site
     rss = Element("rss", {"version": "2.0"})
     channel = SubElement(rss, "channel")
-    _text(channel, "title", page.title)
+    _text(channel, "title", _title(page))
     _text(channel, "link", site.url + page.url)
     _text(channel, "description", page.description or site.tagline or site.title)
     _text(channel, "language", site.language)
     link = {"href": site.url + path, "rel": "self", "type": "application/rss+xml"}
-    SubElement(channel, f"{{{ATOM}}}link", link)
+    _element(channel, f"{{{ATOM}}}link", link)
     if page.posts:
         latest = max(p.modified.epoch for p in page.posts)
         _text(channel, "lastBuildDate", _rfc822(latest))
@@ -101,22 +105,20 @@ def _rss_item(channel: Element, page: PageModel, post: PostCard, *, excerpts: bo
         _text(item, f"{{{CONTENT}}}encoded", body)
     for file in find_enclosures(body)[:1]:  # RSS 2.0 allows one
         attributes = {"url": file.url, "type": file.type, "length": str(file.length)}
-        SubElement(item, "enclosure", attributes)
+        _element(item, "enclosure", attributes)
 
 
 def _atom(page: PageModel, path: str, *, excerpts: bool) -> Element:
     site = page.site
     feed = Element("feed", {"xmlns": ATOM, f"{{{XML}}}lang": site.language})
     _text(feed, "id", site.url + page.url)
-    _text(feed, "title", page.title)
+    _text(feed, "title", _title(page))
     if site.tagline:
         _text(feed, "subtitle", site.tagline)
     latest = max((p.modified.epoch for p in page.posts), default=0)
     _text(feed, "updated", _rfc3339(latest))
-    SubElement(
-        feed, "link", {"rel": "self", "type": "application/atom+xml", "href": site.url + path}
-    )
-    SubElement(feed, "link", {"rel": "alternate", "type": "text/html", "href": site.url + page.url})
+    _element(feed, "link", {"rel": "self", "type": "application/atom+xml", "href": site.url + path})
+    _element(feed, "link", {"rel": "alternate", "type": "text/html", "href": site.url + page.url})
     _text(SubElement(feed, "author"), "name", site.title)
     for post in page.posts:
         _atom_entry(feed, page, post, excerpts=excerpts)
@@ -128,17 +130,14 @@ def _atom_entry(feed: Element, page: PageModel, post: PostCard, *, excerpts: boo
     url = page.site.url + post.url
     _text(entry, "id", _guid(page, post))
     _text(entry, "title", plain_text(post.label))
-    SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": url})
+    _element(entry, "link", {"rel": "alternate", "type": "text/html", "href": url})
     _text(entry, "published", _rfc3339(post.published.epoch))
     _text(entry, "updated", _rfc3339(post.modified.epoch))
     author = SubElement(entry, "author")
     _text(author, "name", post.author.name if post.author else page.site.title)
     for term in post.terms:
-        SubElement(
-            entry,
-            "category",
-            {"term": term.slug or str(term.id), "label": _legal(plain_text(term.name))},
-        )
+        label = {"term": term.slug or str(term.id), "label": plain_text(term.name)}
+        _element(entry, "category", label)
     body = absolute_html(post.content, page.site.url)
     summary = absolute_html(post.excerpt, page.site.url)
     if summary or not body:
@@ -147,11 +146,12 @@ def _atom_entry(feed: Element, page: PageModel, post: PostCard, *, excerpts: boo
         _text(entry, "content", body, type="html")
     for file in find_enclosures(body):
         attributes = {"rel": "enclosure", "href": file.url, "type": file.type}
-        SubElement(entry, "link", attributes)
+        _element(entry, "link", attributes)
 
 
-_AUDIO_VIDEO = re.compile(
-    r'<(audio|video|source)\s[^>]*?(?<=\s)src="(https?://[^"]+)"', re.IGNORECASE
+_MEDIA = re.compile(
+    r'<(?:(?:audio|video|source)\s[^>]*?(?<=\s)src|a\s[^>]*?(?<=\s)href)="(https?://[^"]+)"',
+    re.IGNORECASE,
 )
 _MIME = {
     "mp3": "audio/mpeg", "m4a": "audio/mp4", "ogg": "audio/ogg", "oga": "audio/ogg",
@@ -161,11 +161,14 @@ _MIME = {
 
 
 def find_enclosures(html: str) -> tuple[Enclosure, ...]:
-    """Audio and video files in ``html``, each once; what WordPress keeps in ``enclosure`` meta."""
+    """Audio and video files in ``html``, embedded or linked to, each once (do_enclose).
+
+    Pictures are none, featured ones neither: WordPress's own feeds have them in the text only.
+    """
     found = {}
-    for match in _AUDIO_VIDEO.finditer(html):
-        url = match[2].replace("&amp;", "&")
-        mime = _MIME.get(urlsplit(url).path.rpartition(".")[2].lower())
+    for match in _MEDIA.finditer(html):
+        url = match[1].replace("&amp;", "&")
+        mime = _MIME.get(re.split("[?#]", url, maxsplit=1)[0].rpartition(".")[2].lower())
         if mime:
             found[url] = Enclosure(url, mime, 0)
     return tuple(found.values())
@@ -176,8 +179,17 @@ def _guid(page: PageModel, post: PostCard) -> str:
     return f"{page.site.url}/?p={post.id}"
 
 
+def _title(page: PageModel) -> str:
+    """What the list is called; the posts index has the site's name (get_wp_title_rss)."""
+    return page.title if page.archive and page.kind != "home" else page.site.title
+
+
 def _text(parent: Element, tag: str, text: str, **attributes: str) -> None:
-    SubElement(parent, tag, attributes).text = _legal(text)
+    _element(parent, tag, attributes).text = _legal(text)
+
+
+def _element(parent: Element, tag: str, attributes: dict[str, str]) -> Element:
+    return SubElement(parent, tag, {name: _legal(value) for name, value in attributes.items()})
 
 
 def _legal(text: str) -> str:

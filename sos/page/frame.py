@@ -33,12 +33,12 @@ def build_feeds(site: Site, base: str, title: str) -> tuple[Feed, ...]:
 def assemble(site: Site, *, url: str, robots: str = "", **fields: object) -> PageModel:
     """A page model with what all pages share."""
     own = fields.pop("feeds", ())
-    if not robots:
-        robots = "max-image-preview:large" if site.document.indexable else "noindex, nofollow"
+    if not site.document.indexable:
+        robots = "noindex, nofollow"
     return PageModel(
         site=site.view,
         url=url,
-        robots=robots,
+        robots=robots or "max-image-preview:large",
         menus={where: mark_current(items, url) for where, items in site.menus.items()},
         feeds=(*build_feeds(site, "/", site.view.title), *own),  # type: ignore[misc]
         **fields,  # type: ignore[arg-type]

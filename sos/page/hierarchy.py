@@ -16,7 +16,7 @@ def safe_name(text: str) -> str:
 
 
 def _html(*stems: str) -> tuple[str, ...]:
-    names = (f"{s}.html" for s in stems if not s.endswith("-"))
+    names = (f"{s}.html" for s in stems if s and not s.endswith("-"))
     return tuple(dict.fromkeys(names))
 
 

@@ -72,7 +72,7 @@ def decide_route(raw_path: str, query: str, zone: tzinfo, date_base: str = "/") 
         return SitemapRoute("/sitemap.xml")
     if match := _SITEMAP.fullmatch(path):
         return SitemapRoute(path, _sitemap_list(match[1]), int(match[2]))
-    by_query = _decide_query(query) if query and path == "/" else None
+    by_query = _decide_query(query, zone, date_base) if query and path == "/" else None
     if by_query:
         return by_query
     segments = [s for s in path.split("/") if s]
@@ -91,13 +91,14 @@ def canonical_path(raw: str) -> str | Refusal:
     Refused are control characters, encoded slashes and dots, backslashes, empty segments, and
     escapes that are not UTF-8.
     """
+    if not raw.isascii():
+        try:
+            # Bytes that are not UTF-8 arrive as surrogates, and are found out below.
+            raw = "".join(c if c.isascii() else _escape(c) for c in raw)
+        except UnicodeEncodeError:
+            return Refusal(400)
     if len(raw) > MAX_PATH:
         return Refusal(404)
-    if not raw.isascii():
-        raw = "".join(
-            c if c.isascii() else "".join(f"%{b:02x}" for b in c.encode("utf-8", "replace"))
-            for c in raw
-        )
     if not _LEGAL.match(raw) or raw.count("%") != len(_PERCENT.findall(raw)):
         return Refusal(400)
     try:
@@ -110,6 +111,10 @@ def canonical_path(raw: str) -> str | Refusal:
     if "//" in raw or "%2f" in lower or "%5c" in lower or {".", ".."} & set(decoded.split("/")):
         return Refusal(404)
     return _PERCENT.sub(_normal_escape, raw)
+
+
+def _escape(char: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def _normal_escape(match: re.Match[str]) -> str:
@@ -166,7 +171,8 @@ def _dates(segments: list[str], number: int, zone: tzinfo, date_base: str) -> tu
         return ()
     lengths = (4, 2, 2)
     if not all(
-        p.isascii() and p.isdigit() and len(p) == n for p, n in zip(parts, lengths, strict=False)
+        p.isascii() and p.isdigit() and len(p) == n and int(p)
+        for p, n in zip(parts, lengths, strict=False)
     ):
         return ()
     span = day_span(zone, *map(int, parts))
@@ -174,16 +180,23 @@ def _dates(segments: list[str], number: int, zone: tzinfo, date_base: str) -> tu
     return (Candidate("dates", f"{span[0]}:{span[1]}@{path}", number),) if span else ()
 
 
+_FEEDS: dict[str, FeedFormat] = {
+    "feed": "rss", "rss2": "rss", "rss": "rss", "rdf": "rss", "atom": "atom",
+}  # fmt: skip
+
+
 def _decide_feed(segments: list[str]) -> tuple[FeedFormat, list[str]] | None:
-    """RSS 2.0 and Atom at WordPress's addresses; its older formats are answered with RSS 2.0."""
-    if segments and segments[-1] == "feed":
-        return "rss", segments[:-1]
-    if len(segments) >= 2 and segments[-2] == "feed":
-        if segments[-1] == "atom":
-            return "atom", segments[:-2]
-        if segments[-1] in ("rss2", "rss", "rdf"):
-            return "rss", segments[:-2]
-    return None
+    """RSS 2.0 and Atom at WordPress's addresses; its older formats are answered with RSS 2.0.
+
+    No post can have one of these names for a slug (wp_unique_post_slug).
+    """
+    form = _FEEDS.get(segments[-1]) if segments else None
+    if form is None:
+        return None
+    base = segments[:-1]
+    if segments[-1] != "feed" and base[-1:] == ["feed"]:
+        base = base[:-1]
+    return form, base
 
 
 # WordPress's public query variables that name an object or a list by number.
@@ -192,22 +205,37 @@ _QUERY_REFS = {
 }  # fmt: skip
 
 
-def _decide_query(query: str) -> Route | None:
+def _decide_query(query: str, zone: tzinfo, date_base: str) -> Route | None:
     """What ``/?p=12`` and its like ask for; None for a query that changes nothing."""
     try:
         pairs = dict(parse_qsl(query, max_num_fields=20, strict_parsing=False))
     except ValueError:
         return None
+    feed = _FEEDS.get(pairs.get("feed", ""))
+    number = next((int(v) for n in ("paged", "page") if _NUMBER.match(v := pairs.get(n, ""))), 1)
     for name, kind in _QUERY_REFS.items():
         value = pairs.get(name, "")
         if value.isascii() and value.isdigit() and int(value[:15]) > 0:
-            return PageRoute("?", (Candidate("ref", f"{kind}:{int(value[:15])}"),))
-    if pairs.get("feed") in ("rss2", "rss", "rdf", "atom", "feed"):
-        form: FeedFormat = "atom" if pairs["feed"] == "atom" else "rss"
-        return PageRoute("?", (Candidate("feed", "/"),), form)
+            found = Candidate("ref", f"{kind}:{int(value[:15])}", number)
+            # What WordPress calls the feed of a post is one of its comments.
+            return PageRoute("?", (found,), None if kind == "post" else feed)
+    dates = _dates(_queried_date(pairs, date_base), number, zone, date_base)
+    if dates:
+        return PageRoute("?", dates, feed)
+    if feed:
+        return PageRoute("?", (Candidate("feed", "/"),), feed)
     if _NUMBER.match(pairs.get("paged", "")):
-        return PageRoute("?", (Candidate("page", "/", int(pairs["paged"])),))
+        return PageRoute("?", (Candidate("page", "/", number),))
     return None
+
+
+def _queried_date(pairs: dict[str, str], date_base: str) -> list[str]:
+    """Segments of the archive that ``m=202405`` or ``year=2024&monthnum=5`` means."""
+    m = pairs.get("m", "")
+    parts = [m[:4], m[4:6], m[6:8]] if m else [pairs.get("year", "")]
+    if not m:
+        parts += [pairs.get(name, "").zfill(2) for name in ("monthnum", "day") if name in pairs]
+    return [*(s for s in date_base.split("/") if s), *(p for p in parts if p)]
 
 
 def _sitemap_list(name: str) -> str:

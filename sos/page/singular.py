@@ -1,5 +1,6 @@
 """Pages about one document: posts, pages, attachments, items of custom types. Pure."""
 
+import msgspec
 from markupsafe import Markup
 
 from sos.content.document import Post
@@ -19,33 +20,34 @@ def build_singular(
     site, ref = library.site, found.primary
     if post.type == "attachment" and _hidden_attachment(library, post):
         return None
-    if not library.path(ref):
+    front = _is_front(library, ref, candidate)
+    if not front and not library.path(ref):
         return None
-    front = library.path(ref) == "/"
-    number = candidate.number if candidate.how == "part" else 1
+    number = candidate.number if candidate.how in ("part", "ref") else 1
     if number > len(post.parts):
         number = 1
     card = build_card(library, post)
-    base = "/" if front else card.url
-    url = base if number == 1 else numbered(base, number)
-    title = plain_text(card.label)
-    description = post.head.get("description") or card.summary or ""
+    if front:
+        card = msgspec.structs.replace(card, url="/")
+    url = card.url if number == 1 else numbered(card.url, number)
+    title = plain_text(card.title)
+    head = _public_head(site, post)
     page = assemble(
         site,
         kind=_singular_kind(post, front=front),
         templates=hierarchy.singular_templates(post, front=front),
-        title=post.head.get("title") or document_title(site, title, number, front=front),
-        description=description,
+        title=head.get("title") or document_title(site, title, number, front=front),
+        description=head.get("description") or card.summary,
         url=url,
-        canonical=post.head.get("canonical") or site.view.url + url,
-        robots=post.head.get("robots", ""),
+        canonical=(number == 1 and head.get("canonical")) or site.view.url + url,
+        robots=head.get("robots", ""),
         body_classes=(*(["home"] if front else []), *hierarchy.singular_classes(post)),
         breadcrumbs=() if front else _breadcrumbs(library, found, post),
         post=PostView(
             card=card,
             content=library.markup(post.parts[number - 1]),
             css=site.rewriter.html(post.css),
-            parts=_parts(base, number, len(post.parts)),
+            parts=_parts(card.url, number, len(post.parts)),
             previous=build_link(library, found.previous),
             next=build_link(library, found.next),
             children=tuple(link for b in found.children if (link := build_link(library, b))),
@@ -54,6 +56,25 @@ def build_singular(
         ),
     )
     return BuiltPage(page, tuple(dict.fromkeys(_singular_depends(found, post, front=front))))
+
+
+def _is_front(library: Library, ref: str, candidate: Candidate) -> bool:
+    """Whether it is the static front page, whatever address its document has as yet."""
+    document = library.site.document
+    chosen = document.static_front and ref == f"post:{document.page_on_front}"
+    return chosen or candidate.value == "/" or library.path(ref) == "/"
+
+
+def _public_head(site: Site, post: Post) -> dict[str, str]:
+    """What plugins for search engines say of a post, for the public host.
+
+    Of a protected post they may tell what the password keeps.
+    """
+    head = {name: site.rewriter.html(text) for name, text in post.head.items()}
+    if post.protected:
+        head.pop("description", None)
+    head["canonical"] = site.rewriter.absolute(site.rewriter.path(head.get("canonical", "")))
+    return head
 
 
 def _singular_kind(post: Post, *, front: bool) -> Kind:

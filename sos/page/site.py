@@ -22,7 +22,7 @@ from sos.content.document import (
     parse_taxonomies,
     parse_types,
 )
-from sos.content.sanitize import sanitize_inline
+from sos.content.sanitize import plain_text, sanitize_inline
 from sos.content.store import Brief, Record
 from sos.errors import DocumentError
 from sos.page.dates import build_moment, direction, site_zone
@@ -122,16 +122,16 @@ def _menus(
     if "primary" not in by_location:
         placed = next((items for m, items in built if m.locations), None)
         first = placed or next((items for _, items in built), None)
-        by_location["primary"] = first if first is not None else _page_menu(top_pages)
+        by_location["primary"] = first if first is not None else _page_menu(top_pages, rewriter)
     return by_location
 
 
-def _page_menu(pages: Sequence[Brief]) -> tuple[MenuItem, ...]:
+def _page_menu(pages: Sequence[Brief], rewriter: Rewriter) -> tuple[MenuItem, ...]:
     """What WordPress shows where no menu is assigned (wp_page_menu), first level only."""
     return tuple(
         MenuItem(title=Markup(title), url=p.path)  # noqa: S704 - sanitised in the line below
         for p in pages
-        if (title := sanitize_inline(p.title))
+        if p.path and plain_text(title := rewriter.html(sanitize_inline(p.title)))
     )
 
 
@@ -148,18 +148,20 @@ def build_menu(menu: Menu, rewriter: Rewriter) -> tuple[MenuItem, ...]:
     def build(item_id: int, depth: int) -> MenuItem:
         placed.add(item_id)
         item = by_id[item_id]
-        children = below.get(item_id, []) if depth < MAX_DEPTH else []
+        # An id of 0 is one that could not be read: nothing can hang on it.
+        children = below.get(item_id, []) if item_id and depth < MAX_DEPTH else []
         url = rewriter.path(item.url)
+        title = Markup(rewriter.html(item.title))  # noqa: S704 - sanitised when read
         return MenuItem(
-            title=Markup(rewriter.html(item.title) or url or "#"),  # noqa: S704 - sanitised when read
+            title=title if plain_text(title) else Markup.escape(url or "#"),
             url="" if url == "#" else url,
             new_tab=item.new_tab,
-            description=item.description,
+            description=rewriter.html(item.description),
             classes=item.classes,
             children=tuple(build(c, depth + 1) for c in children if c not in placed),
         )
 
-    top = [build(i, 1) for i in below.get(0, [])]
+    top = [build(i, 1) for i in dict.fromkeys(below.get(0, []))]
     top += [build(i.id, 1) for i in menu.items if i.id not in placed]
     return tuple(top)
 
@@ -169,7 +171,7 @@ def mark_current(items: tuple[MenuItem, ...], path: str) -> tuple[MenuItem, ...]
     marked = []
     for item in items:
         children = mark_current(item.children, path) if item.children else ()
-        here = item.url == path
+        here = item.url == path != ""
         above = any(c.current or c.ancestor for c in children)
         if here or above:
             item = msgspec.structs.replace(item, current=here, ancestor=above, children=children)

@@ -14,6 +14,7 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 HIDDEN_TYPES = frozenset({"attachment"})
+_YEAR_10000 = 253_402_300_800
 
 
 def build_sitemap_index(site: Site, sizes: Mapping[str, int]) -> str:
@@ -36,7 +37,7 @@ def build_sitemap(site: Site, entries: Sequence[Entry], *, front: bool) -> str:
     out = [_HEAD, f'<urlset xmlns="{_NAMESPACE}">\n']
     for path, modified in paths.items():
         out.append(f"  <url><loc>{escape(site.view.url + path)}</loc>")
-        if modified > 0:
+        if 0 < modified < _YEAR_10000:
             stamp = datetime.fromtimestamp(modified, UTC).isoformat()
             out.append(f"<lastmod>{stamp}</lastmod>")
         out.append("</url>\n")

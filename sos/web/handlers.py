@@ -73,6 +73,8 @@ class Handlers:
             asset = self._pages.producer.release.assets.get(path)
             found = self._responder.asset(asset, request) if asset else self._responder.plain(404)
             return "asset", "none", found
+        if path == "/favicon.ico":
+            return "redirect", "none", self._respond_icon()
         if path.startswith(PREFIX):
             return "upload", "none", await self._respond_upload(request, path)
         return await self._respond_page(request, path, query)
@@ -99,6 +101,13 @@ class Handlers:
         rev = follower.rev if not answer.stale else (entry.rev if entry else 0)
         stale_for = int(max(0, time.time() - follower.current_at)) if follower.current_at else 0
         return self._responder.page(answer, request, revision=max(rev, 0), stale_for=stale_for)
+
+    def _respond_icon(self) -> web.Response:
+        """Browsers ask for this address whatever a page says: send them to the site's icon."""
+        producer = self._pages.producer
+        own = (a.url for a in producer.release.assets.values() if a.name.startswith("icon."))
+        icon = producer.site.view.icon or next(own, "")
+        return self._responder.redirect(icon, self._public) if icon else self._responder.plain(404)
 
     async def _respond_upload(self, request: web.Request, path: str) -> web.StreamResponse:
         if self._uploads is None or isinstance(canonical_path(path), Refusal):
