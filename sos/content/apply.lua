@@ -7,31 +7,28 @@
 --            put    REF SEQ JSON   REF is post:ID term:ID user:ID menu:ID site types taxonomies
 --            remove REF SEQ ''
 --            ready  ''  ''  ''     the store is complete from here on
+--          ID and SEQ are whole numbers below 10^14
 -- Returns one word an operation: applied | unchanged | stale | error: why
+-- An operation that errs changes nothing: all that may fail is looked at before the first write.
 -- What the keys hold, and what a document is, is told in docs/content-store.md.
 
 local SCHEMA = '1'
 local STREAM_LENGTH = 10000
 local EVENT_NAMES = 500
+local LARGEST = 99999999999999  -- the most digits that cjson.encode keeps
 
 local prefix = string.sub(KEYS[1], 1, -5)
 local META, DOC, ENTRY = KEYS[1], prefix .. 'doc', prefix .. 'entry'
 local PATH, OLD, GONE = prefix .. 'path', prefix .. 'old', prefix .. 'gone'
-local REMOVED, SIZE, TAX = prefix .. 'removed', prefix .. 'size', prefix .. 'tax'
+local REMOVED, SIZE, SEQ = prefix .. 'removed', prefix .. 'size', prefix .. 'seq'
 local AT, UNTIL = prefix .. 'at', prefix .. 'until'
 local TOUCHED, EVENTS = prefix .. 'touched', prefix .. 'events'
 
 local call = redis.call
-local now = tonumber(ARGV[1])
-if not now then
-  now = tonumber(call('TIME')[1])
-end
+local time = call('TIME')
+local now = tonumber(ARGV[1] ~= '' and ARGV[1] or time[1])
 
 -- ---------------------------------------------------------------- plain functions
-
-local function present(value)
-  return value ~= nil and value ~= cjson.null and value ~= '' and value ~= 0 and value ~= false
-end
 
 local function text(value)
   return type(value) == 'string' and value or ''
@@ -40,7 +37,7 @@ end
 local function whole(value)
   local number = tonumber(value)
   if type(value) == 'boolean' or not number or number ~= number then return 0 end
-  if number < 0 or number > 9007199254740991 then return 0 end
+  if number < 0 or number > LARGEST then return 0 end
   return math.floor(number)
 end
 
@@ -53,19 +50,24 @@ local function epoch(value)
   local y, m, d, h, i, s =
     string.match(text(value), '^(%d%d%d%d)-(%d%d)-(%d%d)[T ](%d%d):(%d%d):(%d%d)')
   if not y then return nil end
-  y, m, d = tonumber(y), tonumber(m), tonumber(d)
-  if y < 1 or m < 1 or m > 12 or d < 1 or d > 31 then return nil end
+  y, m, d, h, i, s = tonumber(y), tonumber(m), tonumber(d), tonumber(h), tonumber(i), tonumber(s)
+  local leap = y % 4 == 0 and (y % 100 ~= 0 or y % 400 == 0)
+  local days_in = { 31, leap and 29 or 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+  if y < 1 or m < 1 or m > 12 or d < 1 or d > days_in[m] then return nil end
+  if h > 23 or i > 59 or s > 59 then return nil end
   if m <= 2 then y = y - 1 end
   local era = math.floor(y / 400)
   local year = y - era * 400
   local day = math.floor((153 * ((m + 9) % 12) + 2) / 5) + d - 1
   local days = era * 146097 + year * 365 + math.floor(year / 4) - math.floor(year / 100) + day
-  return (days - 719468) * 86400 + tonumber(h) * 3600 + tonumber(i) * 60 + tonumber(s)
+  return (days - 719468) * 86400 + h * 3600 + i * 60 + s
 end
 
--- A path in the one form in which it is stored: escapes lower-case, none that is not needed.
+-- A path in the one form in which it is stored: escapes lower-case, none that is not needed, and no
+-- empty segment, because browsers take '//x/' for a host.
 local function canonical(path)
-  path = string.gsub(path, '%%(%x%x)', function(hex)
+  path = string.gsub(path, '%%(%x?%x?)', function(hex)
+    if #hex < 2 then return '%25' .. hex end
     local char = string.char(tonumber(hex, 16))
     if string.match(char, '[%w%-%._~]') then return char end
     return '%' .. string.lower(hex)
@@ -73,7 +75,7 @@ local function canonical(path)
   path = string.gsub(path, '[^%w%-%._~!$&\'()*+,;=:@/%%]', function(char)
     return string.format('%%%02x', string.byte(char))
   end)
-  if string.sub(path, 1, 1) ~= '/' then path = '/' .. path end
+  path = string.gsub('/' .. path, '/+', '/')
   if #path > 2000 then return nil end
   return path
 end
@@ -86,21 +88,58 @@ end
 local function path_of_link(link)
   local path = string.match(text(link), '^%a[%w+.-]*://[^/?#]*([^#]*)')
   if not path or string.find(path, '?', 1, true) then return nil end
+  path = canonical(path)
   local base = meta('base')
-  if base ~= '' and string.sub(path .. '/', 1, #base + 1) == base .. '/' then
+  if path and base ~= '' and string.sub(path .. '/', 1, #base + 1) == base .. '/' then
     path = string.sub(path, #base + 1)
   end
-  return canonical(path == '' and '/' or path)
+  return path == '' and '/' or path
 end
 
-local function decode_entry(ref)
-  local json = call('HGET', ENTRY, ref)
-  return json and cjson.decode(json) or nil
+-- At most 1,000 bytes of a text, always UTF-8: an entry that can't be decoded is lost to readers.
+local function shortened(value)
+  value = string.sub(value, 1, 1000)
+  local tail = string.match(value, '[\192-\255][\128-\191]*$') or ''
+  local first = string.byte(tail) or 0
+  local whole_length = first >= 240 and 4 or first >= 224 and 3 or first >= 192 and 2 or 0
+  if #tail < whole_length then value = string.sub(value, 1, #value - #tail) end
+  local rest = value
+  for _, sequence in ipairs({
+    '[\194-\223][\128-\191]', '\224[\160-\191][\128-\191]', '\237[\128-\159][\128-\191]',
+    '[\225-\236\238\239][\128-\191][\128-\191]', '\240[\144-\191][\128-\191][\128-\191]',
+    '[\241-\243][\128-\191][\128-\191][\128-\191]', '\244[\128-\143][\128-\191][\128-\191]',
+  }) do rest = string.gsub(rest, sequence, ' ') end
+  return string.find(rest, '[\128-\255]') and string.gsub(value, '[\128-\255]', '?') or value
 end
 
 -- ---------------------------------------------------------------- what this call changes
 
 local touched, changed, common = {}, false, false
+local stamp, rules_made = time[1] .. '.' .. time[2], 0
+
+-- How entries follow from documents has changed: an equal document has to be taken apart once more.
+local function change_rules()
+  rules_made = rules_made + 1
+  call('HSET', META, 'rules', stamp .. '-' .. rules_made)
+end
+
+-- Keys were lost. From here on the store is another one, and not ready: what is missing must not be
+-- taken for absent, and writing every document again brings it back.
+local function damaged()
+  call('HDEL', META, 'ready')
+  call('HSET', META, 'epoch', stamp)
+  change_rules()
+  changed = true
+end
+
+local function decode_entry(ref)
+  local json = call('HGET', ENTRY, ref)
+  if not json then return nil end
+  local sound, entry = pcall(cjson.decode, json)
+  if sound and type(entry) == 'table' and type(entry.lists) == 'table' then return entry end
+  damaged()
+  return nil
+end
 
 local function touch(name)
   touched[name] = true
@@ -114,40 +153,41 @@ local function touch_neighbours(name, id)
   local rank = call('ZRANK', prefix .. 'list:' .. name, member(id))
   if not rank then return end
   for _, step in ipairs({ -1, 1 }) do
-    local at = rank + step
-    local found = at >= 0 and call('ZRANGE', prefix .. 'list:' .. name, at, at)[1]
-    if found then touch(ref_of('post', tonumber(found))) end
+    local at = rank
+    -- What is not visible now is skipped by readers, so whoever stands behind it is a neighbour.
+    for _ = 1, 20 do
+      at = at + step
+      local found = at >= 0 and call('ZRANGE', prefix .. 'list:' .. name, at, at)[1]
+      if not found then break end
+      touch(ref_of('post', tonumber(found)))
+      local entry = decode_entry(ref_of('post', tonumber(found)))
+      if not entry or entry.til == 0 or entry.til > now then break end
+    end
   end
 end
 
-local function resize(name)
-  local size = call('ZCARD', prefix .. 'list:' .. name)
-  if size == 0 then
-    call('HDEL', SIZE, name)
-  else
-    call('HSET', SIZE, name, size)
-  end
+local function size_is_known(name)
+  return call('ZCARD', prefix .. 'list:' .. name) == tonumber(call('HGET', SIZE, name) or 0)
 end
 
--- Neighbours show each other only in the list of their own type.
+-- Change one list. Neighbours show each other only in the list of their own type.
+local function change_list(name, id, score)
+  if not size_is_known(name) then damaged() end
+  local list, neighbours = prefix .. 'list:' .. name, string.sub(name, 1, 5) == 'type:'
+  if neighbours then touch_neighbours(name, id) end
+  if score then call('ZADD', list, score, member(id)) else call('ZREM', list, member(id)) end
+  if neighbours then touch_neighbours(name, id) end
+  local size = call('ZCARD', list)
+  if size == 0 then call('HDEL', SIZE, name) else call('HSET', SIZE, name, size) end
+  touch('list:' .. name)
+end
+
 local function relist(id, before, after)
   for name in pairs(before) do
-    if not after[name] then
-      if string.sub(name, 1, 5) == 'type:' then touch_neighbours(name, id) end
-      call('ZREM', prefix .. 'list:' .. name, member(id))
-      resize(name)
-      touch('list:' .. name)
-    end
+    if not after[name] then change_list(name, id, nil) end
   end
   for name, score in pairs(after) do
-    if before[name] ~= score then
-      local neighbours = string.sub(name, 1, 5) == 'type:'
-      if neighbours and before[name] then touch_neighbours(name, id) end
-      call('ZADD', prefix .. 'list:' .. name, score, member(id))
-      if neighbours then touch_neighbours(name, id) end
-      resize(name)
-      touch('list:' .. name)
-    end
+    if before[name] ~= score then change_list(name, id, score) end
   end
 end
 
@@ -185,7 +225,7 @@ end
 
 local function rendered(value)
   if type(value) == 'table' then value = value.rendered end
-  return string.sub(text(value), 1, 1000)
+  return shortened(text(value))
 end
 
 local function is_protected(doc)
@@ -195,12 +235,11 @@ local function is_protected(doc)
   return false
 end
 
+local DEFAULT_FIELDS = '["categories","tags"]'
+
 local function post_terms(doc)
   local ids = {}
-  local fields = call('HKEYS', TAX)
-  if #fields == 0 then fields = { 'categories', 'tags' } end
-  table.sort(fields)
-  for _, field in ipairs(fields) do
+  for _, field in ipairs(cjson.decode(meta('fields') ~= '' and meta('fields') or DEFAULT_FIELDS)) do
     if type(doc[field]) == 'table' then
       for _, id in ipairs(doc[field]) do
         if whole(id) > 0 then ids[#ids + 1] = whole(id) end
@@ -217,14 +256,25 @@ local function add_deps(deps, more)
   end
 end
 
+-- WordPress's menu_order is a 32-bit integer; a score must be one that survives JSON.
+local function menu_order(value)
+  local number = type(value) ~= 'boolean' and tonumber(value) or 0
+  if number ~= number then return 0 end
+  return math.floor(math.max(-2147483648, math.min(2147483647, number)))
+end
+
+local function type_of(doc)
+  return text(doc.type) ~= '' and doc.type or 'post'
+end
+
 local function post_entry(doc, sos)
   local entry = {
-    type = text(doc.type) ~= '' and doc.type or 'post',
+    type = type_of(doc),
     at = epoch(doc.date_gmt) or epoch(doc.date) or epoch(doc.modified_gmt) or 0,
     mod = epoch(doc.modified_gmt) or epoch(doc.modified) or 0,
-    til = epoch(sos.expires_gmt) or 0,
+    til = math.max(epoch(sos.expires_gmt) or 0, epoch(sos.expires_gmt) and 1 or 0),
     parent = whole(doc.type == 'attachment' and doc.post or doc.parent),
-    order = tonumber(doc.menu_order) or 0,
+    order = menu_order(doc.menu_order),
     author = whole(doc.author),
     sticky = doc.sticky == true,
     format = string.match(text(doc.format), '^%l+$') or '',
@@ -263,12 +313,13 @@ local function linked_entry(kind, doc, sos)
     type = kind == 'term' and text(doc.taxonomy) or kind,
     at = 0, mod = 0, til = 0,
     parent = whole(doc.parent),
-    title = string.sub(text(doc.name), 1, 1000),
+    title = shortened(text(doc.name)),
     path = (text(sos.path) ~= '' and canonical(sos.path)) or path_of_link(doc.link) or '',
     deps = {},
     lists = {},
   }
   if kind == 'menu' then
+    entry.path = ''
     entry.lists['menus'] = whole(doc.id)
     entry.deps = menu_deps(sos)
   elseif entry.path ~= '' then
@@ -300,8 +351,10 @@ local function apply_site(doc)
   -- The REST index tells the front page from WordPress 6.8 on, the settings do before.
   local front = text(doc.show_on_front) ~= '' and doc or settings
   local static = front.show_on_front == 'page'
+  base = string.gsub(canonical(base) or '', '/$', '')
+  if base ~= meta('base') then change_rules() end
   call('HSET', META,
-    'base', (string.gsub(base, '/+$', '')),
+    'base', base,
     'front', static and string.format('%.0f', whole(front.page_on_front)) or '0',
     'posts_page', static and string.format('%.0f', whole(front.page_for_posts)) or '0',
     'per_page', string.format('%.0f', math.max(1, math.min(100, whole(settings.posts_per_page))))
@@ -322,27 +375,40 @@ local function apply_types(doc)
       paths[path] = 'type:' .. slug
       call('HSET', PATH, path, paths[path])
       call('HDEL', GONE, path)
+      call('HDEL', OLD, path)
     end
   end
   call('HSET', META, 'type_paths', cjson.encode(paths))
 end
 
 local function apply_taxonomies(doc)
-  call('DEL', TAX)
-  for slug, description in pairs(doc) do
+  local fields = {}
+  for _, description in pairs(doc) do
     local field = type(description) == 'table' and text(description.rest_base) or ''
-    if field ~= '' then call('HSET', TAX, field, slug) end
+    if field ~= '' then fields[#fields + 1] = field end
   end
+  table.sort(fields)
+  local json = #fields > 0 and cjson.encode(fields) or DEFAULT_FIELDS
+  if json ~= (meta('fields') ~= '' and meta('fields') or DEFAULT_FIELDS) then change_rules() end
+  call('HSET', META, 'fields', json)
 end
 
 -- ---------------------------------------------------------------- operations
 
+local SINGLES = { site = apply_site, types = apply_types, taxonomies = apply_taxonomies }
+local KINDS = { post = true, term = true, user = true, menu = true }
+
 local function take_path(ref, entry)
   if entry.path == '' then return end
   local holder = call('HGET', PATH, entry.path)
-  if holder and holder ~= ref and entry.type == 'attachment' then
-    entry.path, entry.lists = '', {}
-    return
+  if holder and holder ~= ref then
+    if entry.type == 'attachment' then
+      entry.path, entry.lists = '', {}
+      return
+    end
+    -- WordPress has the rules of type archives before those of pages.
+    if string.sub(holder, 1, 5) == 'type:' then return end
+    touch(holder)
   end
   call('HSET', PATH, entry.path, ref)
   call('HDEL', GONE, entry.path)
@@ -369,9 +435,9 @@ local function depend(ref, before, after)
   for _, dep in ipairs(after) do call('SADD', prefix .. 'rdeps:' .. dep, ref) end
 end
 
-local function same_label(a, b)
+local function same_in_menu(a, b)
   return a and b and a.title == b.title and a.path == b.path and a.parent == b.parent
-    and a.order == b.order and a.type == b.type
+    and a.order == b.order and a.type == b.type and a.at == b.at and a.til == b.til
 end
 
 local function in_menu(ref, entry)
@@ -392,40 +458,44 @@ local function note(ref, entry, other)
     common = true
     touch('site')
   elseif string.sub(ref, 1, 5) == 'menu:'
-    or (not same_label(entry, other) and in_menu(ref, entry)) then
+    or (not same_in_menu(entry, other) and in_menu(ref, entry)) then
     common = true
     touch('menus')
   end
 end
 
-local function remove(ref, seq)
-  local old = decode_entry(ref)
+-- Highest sequence number that this call has met, beyond which a counter has no business to be.
+local top, HIGHEST_COUNTER = 0, 10000000000000
+
+local function is_older(ref, old, seq)
   local last = old and old.seq or tonumber(call('HGET', REMOVED, ref) or '-1')
-  if seq < last then return 'stale' end
+  top = math.max(top, math.min(math.max(seq, last), HIGHEST_COUNTER))
+  return seq < last
+end
+
+local function remove(kind, id, ref, seq)
+  local old = decode_entry(ref)
+  if is_older(ref, old, seq) then return 'stale' end
   call('HSET', REMOVED, ref, string.format('%.0f', seq))
   if not old then return 'unchanged' end
+  if SINGLES[kind] then SINGLES[kind]({}) end
   note(ref, old)
-  relist(whole(string.match(ref, '%d+$')), old.lists, {})
+  relist(id, old.lists, {})
   if leave_path(ref, old.path) then call('HSET', GONE, old.path, string.format('%.0f', now)) end
   depend(ref, old.deps, {})
   schedule(ref, nil)
   call('HDEL', ENTRY, ref)
   call('HDEL', DOC, ref)
+  if kind == 'term' and old.parent > 0 then relist_members(id) end
   changed = true
   return 'applied'
 end
 
-local VISIBLE = { publish = true, future = true, inherit = true }
-
 local function entry_of(kind, ref, doc)
   local sos = type(doc.sos) == 'table' and doc.sos or {}
   if kind == 'post' then return post_entry(doc, sos), sos end
-  if kind == 'term' or kind == 'user' or kind == 'menu' then
-    return linked_entry(kind, doc, sos), sos
-  end
-  if ref == 'site' then apply_site(doc) end
-  if ref == 'types' then apply_types(doc) end
-  if ref == 'taxonomies' then apply_taxonomies(doc) end
+  if not SINGLES[kind] then return linked_entry(kind, doc, sos), sos end
+  SINGLES[kind](doc)
   local entry = { type = ref, at = 0, mod = 0, til = 0, parent = 0, path = '', title = '' }
   entry.deps, entry.lists = {}, {}
   if ref == 'site' and whole(doc.site_logo) > 0 then
@@ -434,51 +504,103 @@ local function entry_of(kind, ref, doc)
   return entry, sos
 end
 
-local function put(ref, seq, json)
-  local kind, id = string.match(ref, '^(%l+):?(%d*)$')
-  local single = ref == 'site' or ref == 'types' or ref == 'taxonomies'
-  local many = kind == 'post' or kind == 'term' or kind == 'user' or kind == 'menu'
-  if not single and not (many and id ~= '') then return 'error: unknown kind of document' end
+local function is_name(value)
+  return #value <= 60 and string.match(value, '^[%w_-]+$') ~= nil
+end
+
+local function is_visible(doc)
+  return doc.status == 'publish' or doc.status == 'future'
+    or (doc.status == 'inherit' and type_of(doc) == 'attachment')
+end
+
+-- The document, or nil and what is wrong with it.
+local function read_document(kind, id, json)
   local sound, doc = pcall(cjson.decode, json)
-  if not sound or type(doc) ~= 'table' then return 'error: not a JSON object' end
-  if many and whole(doc.id) ~= tonumber(id) then return 'error: id differs from reference' end
-  if kind == 'post' and not VISIBLE[doc.status] then return remove(ref, seq) end
+  if not sound or type(doc) ~= 'table' or not string.find(json, '^%s*{') then
+    return nil, 'error: not a JSON object'
+  end
+  if id and whole(doc.id) ~= id then return nil, 'error: id differs from reference' end
+  if kind == 'term' and not is_name(text(doc.taxonomy)) then return nil, 'error: bad taxonomy' end
+  if kind ~= 'post' then return doc end
+  if text(doc.status) == '' then return nil, 'error: no status' end
+  if (doc.type ~= nil and type(doc.type) ~= 'string') or not is_name(type_of(doc)) then
+    return nil, 'error: bad type'
+  end
+  local expires = type(doc.sos) == 'table' and doc.sos.expires_gmt
+  if expires and expires ~= cjson.null and expires ~= '' and not epoch(expires) then
+    return nil, 'error: bad sos.expires_gmt'
+  end
+  return doc
+end
+
+-- Whether the store has this very document, and all that follows from it.
+local function is_kept(ref, old, json)
+  return old ~= nil and call('HGET', DOC, ref) == json and old.rules == meta('rules')
+    and (old.path == '' or call('HEXISTS', PATH, old.path) == 1)
+end
+
+-- What was known of it. Where the rules have changed since, no list is relied on to have it.
+local function known_before(old)
+  if not old then return { path = '', lists = {}, deps = {}, parent = 0 } end
+  if old.rules ~= meta('rules') then
+    for name in pairs(old.lists) do old.lists[name] = 'unknown' end
+  end
+  return old
+end
+
+local function move(ref, from, to, redirects)
+  if from ~= to and leave_path(ref, from) then
+    call('HSET', to == '' and GONE or OLD, from, to == '' and string.format('%.0f', now) or ref)
+  end
+  for _, path in ipairs(type(redirects) == 'table' and redirects or {}) do
+    path = type(path) == 'string' and canonical(path)
+    if path and call('HEXISTS', PATH, path) == 0 then call('HSET', OLD, path, ref) end
+  end
+end
+
+local function put(kind, id, ref, seq, json)
+  local doc, why = read_document(kind, id, json)
+  if not doc then return why end
+  if kind == 'post' and not is_visible(doc) then return remove(kind, id, ref, seq) end
   local old = decode_entry(ref)
-  local last = old and old.seq or tonumber(call('HGET', REMOVED, ref) or '-1')
-  if seq < last then return 'stale' end
-  if old and call('HGET', DOC, ref) == json then
+  if is_older(ref, old, seq) then return 'stale' end
+  if is_kept(ref, old, json) then
     old.seq = seq
     call('HSET', ENTRY, ref, cjson.encode(old))
     return 'unchanged'
   end
   local entry, sos = entry_of(kind, ref, doc)
-  entry.seq, entry.rev = seq, whole(meta('rev')) + 1
   take_path(ref, entry)
-  local before = old or { path = '', lists = {}, deps = {}, parent = 0 }
-  if before.path ~= entry.path and leave_path(ref, before.path) then
-    call('HSET', entry.path == '' and GONE or OLD, before.path, entry.path == '' and now or ref)
-  end
-  for _, path in ipairs(type(sos.redirects) == 'table' and sos.redirects or {}) do
-    path = type(path) == 'string' and canonical(path)
-    if path and call('HEXISTS', PATH, path) == 0 then call('HSET', OLD, path, ref) end
-  end
-  if many then relist(tonumber(id), before.lists, entry.lists) end
+  local before = known_before(old)
+  move(ref, before.path, entry.path, sos.redirects)
+  relist(id, before.lists, entry.lists)
   depend(ref, before.deps, entry.deps)
   schedule(ref, entry)
+  entry.seq, entry.rev, entry.rules = seq, whole(meta('rev')) + 1, meta('rules')
   call('HDEL', REMOVED, ref)
   call('HSET', DOC, ref, json)
   call('HSET', ENTRY, ref, cjson.encode(entry))
-  if kind == 'term' and before.parent ~= entry.parent then relist_members(tonumber(id)) end
+  if kind == 'term' and before.parent ~= entry.parent then relist_members(id) end
   if old then note(ref, old, entry) end
   note(ref, entry, old)
   changed = true
   return 'applied'
 end
 
+local function every_list_is_whole()
+  for _, name in ipairs(call('HKEYS', SIZE)) do
+    if not size_is_known(name) then return false end
+  end
+  return true
+end
+
 local function ready()
-  local marked = meta('ready') ~= ''
+  if not every_list_is_whole() then
+    damaged()
+    return 'error: keys were lost; write every document again'
+  end
+  if meta('ready') ~= '' then return 'unchanged' end
   call('HSET', META, 'ready', '1')
-  if marked then return 'unchanged' end
   touch('site')
   common, changed = true, true
   return 'applied'
@@ -486,40 +608,66 @@ end
 
 -- ---------------------------------------------------------------- this call
 
-local schema = meta('schema')
-if schema ~= '' and schema ~= SCHEMA then
-  return redis.error_reply('SOS schema ' .. schema .. ' is in this store, ' .. SCHEMA .. ' is spoken')
-end
-if schema == '' then
-  local time = call('TIME')
-  call('HSET', META, 'schema', SCHEMA, 'epoch', time[1] .. '.' .. time[2])
+local function parse_ref(ref)
+  if SINGLES[ref] then return ref, nil end
+  local kind, id = string.match(ref, '^(%l+):([1-9]%d*)$')
+  if not KINDS[kind or ''] or #id > 14 then return nil, nil end
+  return kind, tonumber(id)
 end
 
-local outcomes = {}
-for i = 2, #ARGV, 4 do
-  local op, ref, seq = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
-  if op == 'ready' then
-    outcomes[#outcomes + 1] = ready()
-  elseif not seq or seq < 0 or seq ~= math.floor(seq) then
-    outcomes[#outcomes + 1] = 'error: bad sequence number'
-  elseif op == 'put' then
-    outcomes[#outcomes + 1] = put(ref, seq, ARGV[i + 3])
-  elseif op == 'remove' then
-    outcomes[#outcomes + 1] = remove(ref, seq)
-  else
-    outcomes[#outcomes + 1] = 'error: unknown operation'
+local function operate(op, ref, seq, json)
+  if op == 'ready' then return ready() end
+  if op ~= 'put' and op ~= 'remove' then return 'error: unknown operation' end
+  if not string.match(seq, '^%d+$') or #seq > 14 then return 'error: bad sequence number' end
+  local kind, id = parse_ref(ref)
+  if not kind then return 'error: unknown kind of document' end
+  -- An import begins with the site, and must know what it has to mend before it begins.
+  if ref == 'site' and not every_list_is_whole() then damaged() end
+  seq = tonumber(seq)
+  if op == 'put' then return put(kind, id, ref, seq, json) end
+  return remove(kind, id, ref, seq)
+end
+
+local COUNTED = {
+  { 'docs', 'HLEN', DOC }, { 'docs', 'HLEN', ENTRY }, { 'paths', 'HLEN', PATH },
+  { 'old', 'HLEN', OLD }, { 'gone', 'HLEN', GONE }, { 'at', 'ZCARD', AT },
+  { 'until', 'ZCARD', UNTIL }, { 'lists', 'HLEN', SIZE },
+}
+
+local function open_store()
+  local schema = meta('schema')
+  if schema ~= '' and schema ~= SCHEMA then
+    return redis.error_reply('SOS schema ' .. schema .. ' is in this store, ' .. SCHEMA .. ' is spoken')
+  end
+  if schema == '' then
+    call('HSET', META, 'schema', SCHEMA, 'epoch', stamp, 'rules', stamp)
+    call('DEL', TOUCHED, EVENTS)  -- of a history that is gone
+  end
+  for _, counted in ipairs(COUNTED) do
+    local known = meta(counted[1])
+    if known ~= '' and tonumber(known) ~= call(counted[2], counted[3]) then
+      damaged()
+      break
+    end
+  end
+  -- Names of what changed were lost, no content: who follows has to look at everything once more.
+  if meta('touched') ~= '' and tonumber(meta('touched')) ~= call('ZCARD', TOUCHED) then
+    call('HSET', META, 'epoch', stamp)
   end
 end
 
-if changed then
+local function close_store()
   local rev = call('HINCRBY', META, 'rev', 1)
-  call('HSET', META, 'docs', call('HLEN', DOC), 'paths', call('HLEN', PATH))
   if common then call('HSET', META, 'common', rev) end
   local names = {}
   for name in pairs(touched) do
     call('ZADD', TOUCHED, rev, name)
     names[#names + 1] = name
   end
+  for _, counted in ipairs(COUNTED) do
+    call('HSET', META, counted[1], call(counted[2], counted[3]))
+  end
+  call('HSET', META, 'touched', call('ZCARD', TOUCHED))
   table.sort(names)
   local what = #names > EVENT_NAMES and '*' or table.concat(names, ' ')
   local event = { 'XADD', EVENTS, 'MAXLEN', '~', STREAM_LENGTH, rev .. '-0', 'touched', what }
@@ -530,4 +678,18 @@ if changed then
     call(unpack(event))
   end
 end
+
+if not now or now ~= math.floor(now) or math.abs(now) > LARGEST
+  or (#ARGV - 1) % 4 ~= 0 or string.sub(KEYS[1], -5) ~= ':meta' then
+  return redis.error_reply('SOS apply.lua was called with arguments that it does not understand')
+end
+local refusal = open_store()
+if refusal then return refusal end
+local outcomes = {}
+for i = 2, #ARGV, 4 do
+  outcomes[#outcomes + 1] = operate(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+end
+if changed then close_store() end
+-- A counter that was lost must not make every later document look older than what is here.
+if top > (tonumber(call('GET', SEQ) or 0) or 0) then call('SET', SEQ, string.format('%.0f', top)) end
 return outcomes
