@@ -38,7 +38,7 @@ _SAME: dict[str, Callable[[datetime], object]] = {
     "u": lambda m: f"{m.microsecond:06}",
     "v": lambda m: f"{m.microsecond // 1000:03}",
     "B": lambda m: f"{int((m.timestamp() + 3600) % 86400 / 86.4):03}",
-    "e": lambda m: getattr(m.tzinfo, "key", "") or _offset(m),
+    "e": lambda m: "UTC" if m.tzinfo is UTC else getattr(m.tzinfo, "key", "") or _offset(m),
     "T": lambda m: m.tzname() if hasattr(m.tzinfo, "key") or m.tzinfo is UTC else _offset(m),
     "P": lambda m: _offset(m),
     "p": lambda m: _offset(m) if m.utcoffset() else "Z",

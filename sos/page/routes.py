@@ -194,9 +194,7 @@ def _decide_feed(segments: list[str]) -> tuple[FeedFormat, list[str]] | None:
     if form is None:
         return None
     base = segments[:-1]
-    if segments[-1] != "feed" and base[-1:] == ["feed"]:
-        base = base[:-1]
-    return form, base
+    return form, base[:-1] if base[-1:] == ["feed"] else base
 
 
 # WordPress's public query variables that name an object or a list by number.
