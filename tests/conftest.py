@@ -2,4 +2,5 @@
 
 from tests.servers.chromium import *  # noqa: F403
 from tests.servers.mariadb import *  # noqa: F403
+from tests.servers.valkey import *  # noqa: F403
 from tests.servers.wordpress import *  # noqa: F403

@@ -126,6 +126,13 @@ class PageCache:
         self._missing.clear()
         return self._mark(self._pages)
 
+    def expire(self, names: Iterable[str], at: int) -> None:
+        """Have the pages made of any of ``names`` end at ``at``, epoch seconds, or before."""
+        for name in names:
+            for path in self._by_name.get(name, ()):
+                entry = self._pages[path]
+                entry.until = min(entry.until or at, at)
+
     def forget(self, path: str) -> None:
         """Drop one entry, if it is there."""
         self._drop(path)

@@ -1,7 +1,7 @@
 """``sos demo``: a complete site on this machine, with nothing to set up.
 
 In: nothing, or the address of a WordPress site. Out: a node with an embedded store that shows the
-sample site, or that site. It wires the sample or the importer to a node and holds no logic of either.
+sample site, or that site. It wires sample or importer to a node and holds no logic of either.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import os
 import socket
 import sys
 import time
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -60,11 +59,13 @@ def demo_settings(source: str | None, port: int | None) -> Settings:
     """Settings of a demo: the user's own, with all that would need a server embedded."""
     given, _ = load_settings()
     name = urlsplit(source).netloc.rpartition("@")[2].replace(":", "-") if source else "sample"
+    from sos.demo import uploads_folder  # large, and only this needs it
+
     state = Path(given.state_dir) / "demo" / name
     public = free_port(*parse_address(given.listen, "listen"), wanted=port)
     private = free_port(*parse_address(given.health_listen, "health_listen"))
     host, _ = parse_address(given.listen, "listen")
-    uploads = f"file:{files('sos.demo').joinpath('uploads')}"
+    uploads = f"file:{uploads_folder()}"
     if source:
         uploads = source.rstrip("/") + "/wp-content/uploads/"
     return msgspec.structs.replace(
@@ -99,7 +100,7 @@ def free_port(host: str, port: int, wanted: int | None = None) -> int:
 
 
 async def _fill_with_sample(url: str, settings: Settings) -> None:
-    from sos.demo.content import sample_site  # a large module that only this needs
+    from sos.demo import sample_site  # large, and only this needs it
 
     store = RedisStore(url, settings.host, timeout_ms=5000)
     try:
@@ -129,8 +130,9 @@ async def _import_site(source: str, user: str | None, url: str, settings: Settin
 
 
 def _announce(where: NodeAddresses, settings: Settings, source: str | None) -> None:
+    what = "your site, as sos serves it" if source else "the site"
     lines = [
-        f"[bold]{settings.site}/[/bold]   {'your site, as sos serves it' if source else 'the site'}",
+        f"[bold]{settings.site}/[/bold]   {what}",
         f"http://{where.private}/health   how the node is",
         "",
         "Ctrl-C ends it.",

@@ -8,7 +8,7 @@ never gives up, never takes an empty store for an empty site.
 import asyncio
 import random
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from typing import Literal, Protocol
 
 import structlog
@@ -39,6 +39,10 @@ class Listener(Protocol):
 
     def on_everything(self, rev: int) -> None:
         """Anything may have changed."""
+        ...
+
+    def on_upcoming(self, upcoming: Sequence[Due]) -> None:
+        """These are the next changes that time alone will bring."""
         ...
 
     def on_state(self, state: State) -> None:
@@ -115,6 +119,7 @@ class ContentFollower:
     async def _fetch_due(self, now: int) -> None:
         self.upcoming = await self._reader.fetch_due(now, MAX_DUE)
         self._due_from = now
+        self._listener.on_upcoming(self.upcoming)
 
     def _pass_due(self, now: int) -> None:
         """What became due since the last look is a change like any other."""

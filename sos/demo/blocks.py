@@ -189,9 +189,11 @@ class Blocks:
         def row(cells: list[str], tag: str) -> str:
             return "<tr>" + "".join(map(lambda c, r: self._cell(c, tag, r), cells, right)) + "</tr>"
 
+        # A table without titles has no head: empty heads are noise to a screen reader.
+        head = f"<thead>{row(rows[0], 'th')}</thead>" if any(rows[0]) else ""
         body = "".join(row(cells, "td") for cells in rows[2:])
         return (
-            f'<figure class="wp-block-table"><table><thead>{row(rows[0], "th")}</thead>'
+            f'<figure class="wp-block-table"><table>{head}'
             f"<tbody>{body}</tbody></table>{caption}</figure>"
         )
 

@@ -7,7 +7,7 @@ the content follower and renders hot pages again before they are asked for. Know
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Iterable, Set
+from collections.abc import Callable, Coroutine, Iterable, Sequence, Set
 from typing import Any, Literal
 
 import msgspec
@@ -15,7 +15,7 @@ import structlog
 
 from sos.cache.pages import CachedPage, Missing, PageCache
 from sos.content.follow import REBUILD, ContentFollower, State
-from sos.content.store import ContentReader
+from sos.content.store import ContentReader, Due
 from sos.errors import (
     SosError,
     StoreError,
@@ -246,6 +246,11 @@ class Pages:
         self._metrics.content_resyncs.inc()
         self._make_hot_again(self.cache.invalidate_all(rev))
         self._changed()
+
+    def on_upcoming(self, upcoming: Sequence[Due]) -> None:
+        """Pages that are kept already must not outlive their content either."""
+        for due in upcoming:
+            self.cache.expire(due.touched, due.at)
 
     def on_state(self, state: State) -> None:
         """Tell metrics and supervisor."""

@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp import web
 
 from sos.cache.headers import SECURITY
+from sos.release.assets import decide_media_type
 
 PREFIX = "/wp-content/uploads/"
 MAX_BYTES = 256 * 1024 * 1024
@@ -50,7 +51,9 @@ class Uploads:
         file = (root / name).resolve()
         if not file.is_relative_to(root) or not file.is_file():
             raise web.HTTPNotFound(text="Not found\n", headers={"Cache-Control": "no-store"})
-        return web.FileResponse(file, headers=_HEADERS)
+        # Not aiohttp's own guess: Python 3.11 knows no WebP.
+        kind = {"Content-Type": decide_media_type(file.name)}
+        return web.FileResponse(file, headers={**_HEADERS, **kind})
 
     async def _from_origin(self, request: web.Request, rest: str) -> web.StreamResponse:
         if self._session is None:

@@ -6,90 +6,20 @@ every address of WordPress's own sitemap is fetched from both, and title and vis
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 import re
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import lxml.html
 import pytest
 
-from tests.servers.node import SITE, Node, start_node
-from tests.servers.valkey_process import ValkeyProcess
+from tests.endtoend.pair import Pair, make_pair
+from tests.servers.node import SITE
 from tests.servers.wordpress import WordPressServer
 
 pytestmark = [pytest.mark.wordpress, pytest.mark.timeout(300)]
 
-HOST = SITE.removeprefix("http://")
 BROKEN_BY_WORDPRESS = ("hostile_post", "script_title_post")
 """Pages whose own content breaks WordPress's page (an open ``<base>``, ``display: none``)."""
-
-
-@dataclass
-class Pair:
-    """A WordPress and the node that shows its content."""
-
-    wordpress: WordPressServer
-    node: Node
-    summary: dict[str, Any]
-
-    def from_wordpress(self, path: str) -> tuple[int, str]:
-        """Status and page as WordPress renders it for the anonymous public."""
-        answer = self.wordpress.fetch(path)
-        return answer.status, answer.text
-
-    def from_sos(self, path: str) -> tuple[int, str, dict[str, str]]:
-        """Status, page and headers as sos answers."""
-        request = urllib.request.Request(f"http://{self.node.public}{path}", headers={"Host": HOST})
-        opener = urllib.request.build_opener(NoRedirect)
-        try:
-            with opener.open(request, timeout=10) as answer:
-                return answer.status, answer.read().decode(), dict(answer.headers)
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode(), dict(error.headers)
-
-    def paths(self) -> list[str]:
-        """Every path of WordPress's own sitemap."""
-        return [u.removeprefix(self.wordpress.url) or "/" for u in self.wordpress.sitemap_urls()]
-
-    def skipped(self) -> set[str]:
-        """Paths whose text is not compared."""
-        keys = (k for k in BROKEN_BY_WORDPRESS if k in self.wordpress.fixture)
-        return {self.path_of(k) for k in keys}
-
-    def path_of(self, key: str) -> str:
-        """Path of an item of the test site."""
-        link: str = self.wordpress.fixture[key]["link"]
-        return link.removeprefix(self.wordpress.url)
-
-
-class NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-def run_sos(
-    redis_url: str, *arguments: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the command ``sos`` the way a user does."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("SOS_")}
-    environ |= {"SOS_SITE": SITE, "SOS_REDIS_URL": redis_url, **environment}
-    return subprocess.run(
-        [sys.executable, "-m", "sos", *arguments],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module", params=["6.1", "7.1"])
@@ -99,28 +29,10 @@ def pair(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Pair]:
     """WordPress of either edition with a classic theme, imported with an application password."""
-    folder = tmp_path_factory.mktemp("parity")
     wordpress = make_wordpress(request.param, theme="twentytwentyone")
-    valkey = ValkeyProcess(folder / "valkey").start()
-    try:
-        done = run_sos(
-            valkey.url,
-            "content",
-            "import",
-            wordpress.url,
-            "--json",
-            SOS_WP_USER=wordpress.admin_user,
-            SOS_WP_PASSWORD=wordpress.application_password,
-        )
-        assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
-        node = start_node(folder / "node", valkey.url, workers=1)
-        try:
-            yield Pair(wordpress, node, json.loads(done.stdout))
-        finally:
-            node.stop()
-    finally:
-        valkey.stop()
-        wordpress.stop()
+    with make_pair(wordpress, tmp_path_factory.mktemp("parity")) as pair:
+        yield pair
+    wordpress.stop()
 
 
 def text_of(element: lxml.html.HtmlElement | None) -> str:
@@ -158,7 +70,8 @@ def title_of(page: str) -> str:
 
 def test_every_address_of_the_sitemap_is_answered_with_the_same_title_and_text(pair: Pair) -> None:
     """200 on sos, the title of the document, and the words of the body as WordPress renders them."""
-    paths, skipped, problems = pair.paths(), pair.skipped(), []
+    paths, problems = pair.paths(), []
+    skipped = {pair.path_of(k) for k in BROKEN_BY_WORDPRESS if k in pair.wordpress.fixture}
     assert len(paths) > 100
     compared = 0
     for path in paths:
@@ -329,19 +242,3 @@ def test_menu_of_the_theme_is_the_menu_of_the_page(pair: Pair) -> None:
     assert -1 not in places, (shown, ours)
     assert places == sorted(places)
     assert [t for t in hidden if t in ours] == []
-
-
-async def test_scheduled_post_appears_at_its_second(pair: Pair) -> None:
-    """It was imported ahead; nothing is written to the store when it goes live."""
-    future = pair.wordpress.fixture["future_post"]
-    assert future["public_link"]
-    path = future["public_link"].removeprefix(pair.wordpress.url)
-    status, _, _ = await asyncio.to_thread(pair.from_sos, path)
-    assert status == 404
-    shown = run_sos("redis://127.0.0.1:1", "content", "show", path)
-    assert shown.returncode == 69
-
-
-def test_second_import_changes_nothing_and_removes_what_has_gone(pair: Pair) -> None:
-    """Verification finds no drift after an import."""
-    assert pair.summary
