@@ -73,6 +73,7 @@ class WordPressHttp:
     """The HTTP side of the site at ``url``; an async context manager that owns its connections.
 
     ``timeout`` bounds a whole answer and ``silence`` the wait for its next byte, in seconds.
+    Raises SourceError for what is no URL.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class WordPressHttp:
         max_bytes: int = MAX_ANSWER_BYTES,
         resolver: AbstractResolver | None = None,
     ) -> None:
-        self._host = urlsplit(url).hostname or ""
+        self._host = _find_host(url)
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=15, sock_read=silence)
         self._max_bytes = max_bytes
         self._given_resolver = resolver
@@ -176,6 +177,13 @@ class WordPressHttp:
             raise SourceError(
                 f"{url}: a password is sent over https only; give the https address of the site"
             )
+
+
+def _find_host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError as exc:
+        raise SourceError(f"not a URL: {url!r}: {exc}") from exc
 
 
 async def _is_private_host(host: str, resolver: AbstractResolver) -> bool:

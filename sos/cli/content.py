@@ -32,6 +32,7 @@ from sos.cli.store import open_store
 from sos.content.explain import explain_path
 from sos.content.importer import ImportOptions, import_site
 from sos.content.reconcile import Report, VerifyOptions, verify_site
+from sos.content.site_url import parse_site_url
 from sos.content.source import Credentials
 from sos.content.store import ContentWriter
 from sos.content.summary import Summary
@@ -148,7 +149,7 @@ def verify(
     )
 
     async def work(settings: Settings) -> Report:
-        async with open_store(settings) as store, WordPressHttp(url) as http:
+        async with open_store(settings) as store, _open_http(url) as http:
             return await verify_site(url, store, http, options)
 
     report = _run(work, as_json=as_json)
@@ -200,7 +201,7 @@ def watch(
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with open_store(settings) as store, WordPressHttp(url) as http:
+        async with open_store(settings) as store, _open_http(url) as http:
             await watch_site(url, store, http, options, on_round, stop)
 
     _run(work, as_json=as_json)
@@ -240,9 +241,14 @@ async def import_with_progress(
 
 
 async def _import(url: str, store: ContentWriter, options: ImportOptions) -> Summary:
-    async with WordPressHttp(url) as http:
+    async with _open_http(url) as http:
         with import_progress() as progress:
             return await import_site(url, store, http, options, progress)
+
+
+def _open_http(url: str) -> WordPressHttp:
+    """The HTTP side of what a person gave as the address of a site."""
+    return WordPressHttp(parse_site_url(url))
 
 
 T = TypeVar("T")

