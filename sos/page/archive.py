@@ -112,7 +112,7 @@ def _list_head(
     if isinstance(document, User):
         author = build_author(library, document.id)
         archive = Archive(
-            title=Markup.escape(document.name or document.slug),
+            title=Markup.escape(author.name if author else document.slug),
             label="Author",
             description=Markup.escape(author.description if author else ""),
             author=author,

@@ -89,7 +89,7 @@ def build_author(library: Library, user_id: int) -> Author | None:
         return None
     return Author(
         id=user.id,
-        name=user.name,
+        name=library.site.rewriter.html(user.name),
         url=library.path(f"user:{user.id}"),
         description=library.site.rewriter.html(user.description),
     )

@@ -19,7 +19,7 @@ def build_image(rewriter: Rewriter, media: Media) -> Image:
     parts = [f"{u} {w}w" for w, url in sorted(sizes.items()) if (u := _quoted(rewriter.path(url)))]
     return Image(
         url=_quoted(rewriter.path(media.url)),
-        alt=media.alt,
+        alt=rewriter.html(media.alt),
         width=media.width,
         height=media.height,
         srcset=", ".join(parts) if len(parts) > 1 else "",

@@ -311,8 +311,8 @@ class FakeStore:
         return out
 
 
-def _epoch(text: str | None) -> int:
-    if not text:
+def _epoch(text: object) -> int:
+    if not isinstance(text, str):
         return 0
     try:
         return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
