@@ -49,11 +49,15 @@ class StatsdPush:
         client.flush()
 
     async def run(self, fetch_snapshot: Callable[[], Snapshot]) -> None:
-        """Push every 10 s until cancelled, then close."""
+        """Push now and every 10 s; when cancelled, once more, then close."""
         with contextlib.closing(self):
-            while True:
-                await asyncio.sleep(PUSH_SECONDS)
-                await asyncio.to_thread(self.push, fetch_snapshot())
+            try:
+                while True:
+                    await asyncio.to_thread(self.push, fetch_snapshot())
+                    await asyncio.sleep(PUSH_SECONDS)
+            finally:
+                if self._client is not None:  # its name is resolved: this does not block
+                    self.push(fetch_snapshot())
 
     def close(self) -> None:
         """Give back the UDP socket."""

@@ -202,8 +202,8 @@ class Supervisor:
         seconds = self._settings.drain_seconds if serving else 0
         log.info("node_draining", seconds=seconds)
         await asyncio.sleep(seconds)
-        for sock in sockets:
-            stop_handshakes(sock)
+        if unfiltered := [sock.fileno() for sock in sockets if not stop_handshakes(sock)]:
+            log.warning("handshake_filter_refused", sockets=len(unfiltered))
         for slot in self._slots:
             slot.drain(min(LINGER_SECONDS, seconds), DRAIN_LIMIT)
         for sock in sockets:

@@ -86,7 +86,7 @@ class Worker:
             service.app,
             access_log=None,
             keepalive_timeout=KEEPALIVE_SECONDS,
-            shutdown_timeout=1.0,
+            shutdown_timeout=0.1,  # the drain before it was the patient part
         )
         await self._runner.setup()
         await self._render_once(service)

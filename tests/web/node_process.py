@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,11 +43,18 @@ def has_ended(pid: int) -> bool:
 class NodeProcess:
     """One running ``sos serve``."""
 
-    def __init__(self, folder: Path, service: str = SERVICE, **settings: object) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        service: str = SERVICE,
+        environ: Mapping[str, str] | None = None,
+        **settings: object,
+    ) -> None:
         self.folder = folder
         self.log = folder / "log.jsonl"
-        environ = {k: v for k, v in os.environ.items() if not k.startswith(("SOS_", "DD_"))}
-        environ |= {
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("SOS_", "DD_"))}
+        own |= environ or {}
+        own |= {
             "PYTHONPATH": str(ROOT),
             "SOS_LISTEN": "127.0.0.1:0",
             "SOS_HEALTH_LISTEN": "127.0.0.1:0",
@@ -57,12 +64,12 @@ class NodeProcess:
             "SOS_DRAIN_SECONDS": "0",
             "SOS_LOG_FORMAT": "json",
         }
-        environ |= {f"SOS_{name.upper()}": str(value) for name, value in settings.items()}
+        own |= {f"SOS_{name.upper()}": str(value) for name, value in settings.items()}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.web.launch", "serve", "--service", service],
+                [sys.executable, "-m", "sos", "serve", "--service", service],
                 cwd=folder,
-                env=environ,
+                env=own,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -96,13 +103,13 @@ class NodeProcess:
 
     def _address(self, which: str) -> tuple[str, int]:
         host, _, port = self.events("node_started")[0][which].rpartition(":")
-        return host, int(port)
+        return host.strip("[]"), int(port)
 
     def fetch(self, path: str, private: bool = True) -> tuple[int, str]:
         """Status and body of a path on the private (or public) port."""
-        host, port = self.private if private else self.public
+        address = self.events("node_started")[0]["private" if private else "public"]
         try:
-            with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -125,9 +132,14 @@ class NodeProcess:
 
 
 @contextlib.contextmanager
-def running_node(folder: Path, service: str = SERVICE, **settings: object) -> Iterator[NodeProcess]:
+def running_node(
+    folder: Path,
+    service: str = SERVICE,
+    environ: Mapping[str, str] | None = None,
+    **settings: object,
+) -> Iterator[NodeProcess]:
     """A node that is ready, ended with SIGKILL at the latest when this closes."""
-    node = NodeProcess(folder, service, **settings)
+    node = NodeProcess(folder, service, environ, **settings)
     children: list[psutil.Process] = []
     try:
         yield node.wait_until_ready()

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 from pytest_aiohttp import AiohttpClient
+from sos.describe_settings import ROOT
 from sos.metrics import Metrics
 from sos.web.channel import Beat, SelfRender, ServiceStatus
 from sos.web.exposition import CONTENT_TYPE, build_exposition
@@ -162,3 +163,15 @@ def _time_health(node: NodeView) -> float:
     began = time.perf_counter()
     msgspec.json.encode(decide_health(node, "r-1")[1])
     return time.perf_counter() - began
+
+
+def test_every_member_of_the_answer_is_documented() -> None:
+    """docs/health.md describes the shape that others build upon."""
+    text = (ROOT / "docs" / "health.md").read_text()
+    body = msgspec.json.decode(msgspec.json.encode(decide_health(a_node(a_worker()))[1]))
+    example = msgspec.json.decode(text.split("## `/health`")[1].split("```")[1].strip("json\n"))
+    assert example.keys() == body.keys()
+    assert example["workers"][0].keys() == body["workers"][0].keys()
+    assert example["dependencies"] == body["dependencies"] | example["dependencies"]
+    for member in (*body, *body["workers"][0]):
+        assert f"`{member}`" in text

@@ -21,6 +21,15 @@ def node(tmp_path: Path) -> Iterator[NodeProcess]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def lasting_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
+    """One node for the tests that leave it as they found it."""
+    with running_node(
+        tmp_path_factory.mktemp("node"), redis_url="redis://user:hunter2@127.0.0.1:1/0"
+    ) as running:
+        yield running
+
+
 def ask(address: tuple[str, int], path: str = "/") -> str:
     """Body of one request on a connection of its own."""
     with socket.create_connection(address, timeout=10) as sock:
@@ -31,12 +40,12 @@ def ask(address: tuple[str, int], path: str = "/") -> str:
     return answer.partition(b"\r\n\r\n")[2].decode()
 
 
-def test_every_worker_answers_on_the_one_public_port(node: NodeProcess) -> None:
+def test_every_worker_answers_on_the_one_public_port(lasting_node: NodeProcess) -> None:
     """Connections are spread over the workers by the kernel; all have one address."""
-    workers = {str(pid) for pid in node.workers()}
+    workers = {str(pid) for pid in lasting_node.workers()}
     assert len(workers) == 2
     seen: set[str] = set()
-    wait_for(lambda: seen.add(ask(node.public)) or seen == workers)
+    wait_for(lambda: seen.add(ask(lasting_node.public)) or seen == workers)
 
 
 def test_node_file_names_the_addresses_and_goes_with_the_node(node: NodeProcess) -> None:
@@ -50,11 +59,10 @@ def test_node_file_names_the_addresses_and_goes_with_the_node(node: NodeProcess)
     assert not (node.folder / "node.json").exists()
 
 
-def test_secrets_are_in_no_command_line(tmp_path: Path) -> None:
+def test_secrets_are_in_no_command_line(lasting_node: NodeProcess) -> None:
     """Settings reach a worker over its channel: ``ps`` shows none of them."""
-    with running_node(tmp_path, redis_url="redis://user:hunter2@127.0.0.1:1/0") as node:
-        for pid in (node.process.pid, *node.workers()):
-            assert b"hunter2" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    for pid in (lasting_node.process.pid, *lasting_node.workers()):
+        assert b"hunter2" not in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 async def test_killed_worker_costs_only_what_it_had_in_flight(node: NodeProcess) -> None:
@@ -243,17 +251,17 @@ def test_second_interrupt_exits_at_once(tmp_path: Path) -> None:
         wait_for(lambda: all(has_ended(pid) for pid in workers), seconds=2)
 
 
-def test_failed_self_render_twice_makes_the_node_unhealthy(node: NodeProcess) -> None:
+def test_failed_self_render_twice_makes_the_node_unhealthy(lasting_node: NodeProcess) -> None:
     """A worker that can't render its front page fails the node, and livez stays out of it."""
-    (node.folder / "fail-self-render").touch()
-    wait_for(lambda: node.health()[0] == 503)
-    body = node.health()[1]
+    (lasting_node.folder / "fail-self-render").touch()
+    wait_for(lambda: lasting_node.health()[0] == 503)
+    body = lasting_node.health()[1]
     assert body["status"] == "unhealthy"
     assert "can't render" in body["reasons"][0]
     assert max(w["self_render"]["failures"] for w in body["workers"]) == 2
-    assert node.fetch("/livez")[0] == 200
-    (node.folder / "fail-self-render").unlink()
-    wait_for(lambda: node.health()[0] == 200)
+    assert lasting_node.fetch("/livez")[0] == 200
+    (lasting_node.folder / "fail-self-render").unlink()
+    wait_for(lambda: lasting_node.health()[0] == 200)
 
 
 def test_crash_looping_worker_backs_off_and_recovers(tmp_path: Path) -> None:
@@ -287,13 +295,13 @@ def test_service_that_refuses_ends_the_node_with_its_reason(tmp_path: Path) -> N
     assert "folder 'nowhere' does not exist" in node.events("node_refused")[0]["error"]
 
 
-def test_release_query_passes_only_when_every_worker_serves_it(node: NodeProcess) -> None:
+def test_release_query_passes_only_when_every_worker_serves_it(lasting_node: NodeProcess) -> None:
     """``/health?templateRelease=X`` compares exactly, with every worker's active release."""
-    assert node.health("/health?templateRelease=small-1")[0] == 200
-    status, body = node.health("/health?templateRelease=small-2")
+    assert lasting_node.health("/health?templateRelease=small-1")[0] == 200
+    status, body = lasting_node.health("/health?templateRelease=small-2")
     assert status == 503
     assert "serves release small-1" in body["reasons"][0]
-    (node.folder / "release").write_text("small-2")
-    wait_for(lambda: node.health("/health?templateRelease=small-2")[0] == 200)
-    assert node.health()[1]["release"] == "small-2"
-    assert 'sos_active_release{release="small-2"} 2.0' in node.fetch("/metrics")[1]
+    (lasting_node.folder / "release").write_text("small-2")
+    wait_for(lambda: lasting_node.health("/health?templateRelease=small-2")[0] == 200)
+    assert lasting_node.health()[1]["release"] == "small-2"
+    assert 'sos_active_release{release="small-2"} 2.0' in lasting_node.fetch("/metrics")[1]
