@@ -128,6 +128,8 @@ def _list_head(
                 f"author-{document.id}",
             ),
         )
+    if kind in ("term", "user"):
+        return None
     front = base == "/"
     return (
         "front" if front else "home",
