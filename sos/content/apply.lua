@@ -166,19 +166,34 @@ local function touch_neighbours(name, id)
   end
 end
 
-local function size_is_known(name)
-  return call('ZCARD', prefix .. 'list:' .. name) == tonumber(call('HGET', SIZE, name) or 0)
+local function set_size(name, size)
+  if size == 0 then call('HDEL', SIZE, name) else call('HSET', SIZE, name, size) end
+end
+
+local function check_list(name)
+  local known, size = call('HGET', SIZE, name), call('ZCARD', prefix .. 'list:' .. name)
+  -- Where all sizes were lost, the store is known to be damaged, and each is learnt again.
+  if not known and meta('ready') == '' then return true end
+  if size == tonumber(known or 0) then return true end
+  damaged()
+  set_size(name, size)
+  return false
+end
+
+local function check_every_list()
+  local sound = true
+  for _, name in ipairs(call('HKEYS', SIZE)) do sound = check_list(name) and sound end
+  return sound
 end
 
 -- Change one list. Neighbours show each other only in the list of their own type.
 local function change_list(name, id, score)
-  if not size_is_known(name) then damaged() end
+  check_list(name)
   local list, neighbours = prefix .. 'list:' .. name, string.sub(name, 1, 5) == 'type:'
   if neighbours then touch_neighbours(name, id) end
   if score then call('ZADD', list, score, member(id)) else call('ZREM', list, member(id)) end
   if neighbours then touch_neighbours(name, id) end
-  local size = call('ZCARD', list)
-  if size == 0 then call('HDEL', SIZE, name) else call('HSET', SIZE, name, size) end
+  set_size(name, call('ZCARD', list))
   touch('list:' .. name)
 end
 
@@ -533,16 +548,21 @@ local function read_document(kind, id, json)
   return doc
 end
 
+-- What an entry follows from besides its document: a loss undoes all, other rules all but these.
+local function rules_for(kind)
+  return meta(SINGLES[kind] and 'epoch' or 'rules')
+end
+
 -- Whether the store has this very document, and all that follows from it.
-local function is_kept(ref, old, json)
-  return old ~= nil and call('HGET', DOC, ref) == json and old.rules == meta('rules')
+local function is_kept(kind, ref, old, json)
+  return old ~= nil and call('HGET', DOC, ref) == json and old.rules == rules_for(kind)
     and (old.path == '' or call('HEXISTS', PATH, old.path) == 1)
 end
 
 -- What was known of it. Where the rules have changed since, no list is relied on to have it.
-local function known_before(old)
+local function known_before(kind, old)
   if not old then return { path = '', lists = {}, deps = {}, parent = 0 } end
-  if old.rules ~= meta('rules') then
+  if old.rules ~= rules_for(kind) then
     for name in pairs(old.lists) do old.lists[name] = 'unknown' end
   end
   return old
@@ -564,19 +584,19 @@ local function put(kind, id, ref, seq, json)
   if kind == 'post' and not is_visible(doc) then return remove(kind, id, ref, seq) end
   local old = decode_entry(ref)
   if is_older(ref, old, seq) then return 'stale' end
-  if is_kept(ref, old, json) then
+  if is_kept(kind, ref, old, json) then
     old.seq = seq
     call('HSET', ENTRY, ref, cjson.encode(old))
     return 'unchanged'
   end
   local entry, sos = entry_of(kind, ref, doc)
   take_path(ref, entry)
-  local before = known_before(old)
+  local before = known_before(kind, old)
   move(ref, before.path, entry.path, sos.redirects)
   relist(id, before.lists, entry.lists)
   depend(ref, before.deps, entry.deps)
   schedule(ref, entry)
-  entry.seq, entry.rev, entry.rules = seq, whole(meta('rev')) + 1, meta('rules')
+  entry.seq, entry.rev, entry.rules = seq, whole(meta('rev')) + 1, rules_for(kind)
   call('HDEL', REMOVED, ref)
   call('HSET', DOC, ref, json)
   call('HSET', ENTRY, ref, cjson.encode(entry))
@@ -587,18 +607,8 @@ local function put(kind, id, ref, seq, json)
   return 'applied'
 end
 
-local function every_list_is_whole()
-  for _, name in ipairs(call('HKEYS', SIZE)) do
-    if not size_is_known(name) then return false end
-  end
-  return true
-end
-
 local function ready()
-  if not every_list_is_whole() then
-    damaged()
-    return 'error: keys were lost; write every document again'
-  end
+  if not check_every_list() then return 'error: keys were lost; write every document again' end
   if meta('ready') ~= '' then return 'unchanged' end
   call('HSET', META, 'ready', '1')
   touch('site')
@@ -622,7 +632,7 @@ local function operate(op, ref, seq, json)
   local kind, id = parse_ref(ref)
   if not kind then return 'error: unknown kind of document' end
   -- An import begins with the site, and must know what it has to mend before it begins.
-  if ref == 'site' and not every_list_is_whole() then damaged() end
+  if ref == 'site' then check_every_list() end
   seq = tonumber(seq)
   if op == 'put' then return put(kind, id, ref, seq, json) end
   return remove(kind, id, ref, seq)
@@ -640,8 +650,11 @@ local function open_store()
     return redis.error_reply('SOS schema ' .. schema .. ' is in this store, ' .. SCHEMA .. ' is spoken')
   end
   if schema == '' then
-    call('HSET', META, 'schema', SCHEMA, 'epoch', stamp, 'rules', stamp)
-    call('DEL', TOUCHED, EVENTS)  -- of a history that is gone
+    -- Where the rest of a store is still there, its revisions go on: entries carry them.
+    local last = call('ZREVRANGE', TOUCHED, 0, 0, 'WITHSCORES')[2]
+    local event = call('XREVRANGE', EVENTS, '+', '-', 'COUNT', 1)[1]
+    local rev = math.max(whole(last), whole(event and string.match(event[1], '^%d+')))
+    call('HSET', META, 'schema', SCHEMA, 'epoch', stamp, 'rules', stamp, 'rev', rev)
   end
   for _, counted in ipairs(COUNTED) do
     local known = meta(counted[1])

@@ -19,6 +19,8 @@ def valkey_client(valkey: ValkeyServer) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def raw(valkey_client: redis.Redis) -> RawStore:
+def raw(valkey_client: redis.Redis) -> Iterator[RawStore]:
     """An empty store that is spoken to in Redis commands alone."""
-    return RawStore(valkey_client)
+    store = RawStore(valkey_client)
+    yield store
+    store.forget()

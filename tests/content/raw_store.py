@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 import redis
-
 from sos.adapters.redis import _parse_found
 from sos.content.store import Entry, Found
 
@@ -144,7 +143,7 @@ class RawStore:
         """The revision; 0 before the first change."""
         return int(self.meta().get("rev", 0))
 
-    def hash(self, name: str) -> dict[str, str]:
+    def fields(self, name: str) -> dict[str, str]:
         """A hash, decoded."""
         raw = self.client.hgetall(self.key(name))
         return {k.decode(): v.decode(errors="replace") for k, v in raw.items()}
@@ -157,7 +156,7 @@ class RawStore:
         """Names of the lists that a document is in."""
         return set(self.entry(ref).lists)
 
-    def list(self, name: str) -> list[int]:
+    def members(self, name: str) -> list[int]:
         """Members of a list, by ascending score."""
         return [int(m) for m in self.client.zrange(self.key(f"list:{name}"), 0, -1)]
 
@@ -173,11 +172,15 @@ class RawStore:
             for ident, fields in self.client.xrange(self.key("events"))
         ]
 
-    def keys(self) -> set[str]:
+    def names(self) -> set[str]:
         """Names of all keys of this site."""
-        return {
-            k.decode().removeprefix(self.prefix) for k in self.client.scan_iter(self._pattern())
-        }
+        keys = self.client.scan_iter(self._pattern(), count=10_000)
+        return {k.decode().removeprefix(self.prefix) for k in keys}
+
+    def forget(self) -> None:
+        """Delete all keys of this site."""
+        if keys := [self.key(name) for name in self.names()]:
+            self.client.delete(*keys)
 
     def _pattern(self) -> str:
         return self.prefix.replace("{", "[{]").replace("}", "[}]") + "*"
@@ -188,97 +191,108 @@ def parse_entry(raw: bytes) -> Entry:
     return msgspec.json.decode(raw.replace(b'"deps":{}', b'"deps":[]'), type=Entry)
 
 
+ZSETS = {"at", "until", "touched"}
+HASHES = {"meta", "doc", "entry", "path", "old", "gone", "removed", "size"}
+
+Contents = dict[str, Any]
+
+
+def read_all(store: RawStore) -> Contents:
+    """Every key of a site: hashes and sorted sets as dicts, sets as sets, the stream as a list."""
+    names = sorted(store.names())
+    assert {n for n in names if not n.startswith(("list:", "rdeps:"))} <= KNOWN_KEYS
+    with store.client.pipeline(transaction=True) as pipe:
+        for name in names:
+            key = store.key(name)
+            if name in HASHES:
+                pipe.hgetall(key)
+            elif name in ZSETS or name.startswith("list:"):
+                pipe.zrange(key, 0, -1, withscores=True)
+            elif name.startswith("rdeps:"):
+                pipe.smembers(key)
+            else:
+                pipe.exists(key)
+        values = pipe.execute()
+    contents: Contents = {name: {} for name in HASHES | ZSETS}
+    for name, value in zip(names, values, strict=True):
+        if isinstance(value, dict):
+            contents[name] = {k.decode(): v for k, v in value.items()}
+        elif isinstance(value, list):
+            contents[name] = {k.decode(): score for k, score in value}
+        elif isinstance(value, set):
+            contents[name] = {m.decode() for m in value}
+    return contents
+
+
 def assert_sound(store: RawStore) -> None:
     """The laws of a store that only apply.lua has written to, whatever it was given."""
-    meta = store.meta()
+    contents = read_all(store)
+    meta = {k: v.decode() for k, v in contents["meta"].items()}
     if not meta:
         return
-    raw = store.client.hgetall(store.key("entry"))
-    entries = {ref.decode(): parse_entry(value) for ref, value in raw.items()}
-    _assert_counts(store, meta)
-    assert set(store.hash("doc")) == set(entries)
-    assert not set(store.hash("removed")) & set(entries)
-    _assert_paths(store, entries, json.loads(meta.get("type_paths") or "{}"))
-    _assert_lists(store, entries)
-    _assert_schedule(store, entries)
-    _assert_deps(store, entries)
-    _assert_revisions(store, entries, int(meta.get("rev", 0)))
-    names = {k.partition(":")[0] if k.startswith(("list:", "rdeps:")) else k for k in store.keys()}
-    assert names <= {*KNOWN_KEYS, "list", "rdeps"}
+    entries = {ref: parse_entry(value) for ref, value in contents["entry"].items()}
+    _assert_counts(contents, meta)
+    assert set(contents["doc"]) == set(entries)
+    assert not set(contents["removed"]) & set(entries)
+    _assert_paths(contents, entries, json.loads(meta.get("type_paths") or "{}"))
+    _assert_lists(contents, entries)
+    _assert_schedule(contents, entries)
+    _assert_deps(contents, entries)
+    rev = int(meta.get("rev", 0))
+    assert all(0 < e.rev <= rev for e in entries.values())
+    assert max(contents["touched"].values(), default=0) <= rev
+    events = store.client.xrevrange(store.key("events"), count=1)
+    assert not events or events[0][0] == f"{rev}-0".encode()
 
 
-def _assert_counts(store: RawStore, meta: dict[str, str]) -> None:
+def _assert_counts(contents: Contents, meta: dict[str, str]) -> None:
     counted = {
         "docs": ("doc", "entry"), "paths": ("path",), "old": ("old",), "gone": ("gone",),
         "at": ("at",), "until": ("until",), "lists": ("size",), "touched": ("touched",),
     }  # fmt: skip
     for field, names in counted.items():
-        for name in names:
-            key = store.key(name)
-            kind = store.client.type(key)
-            length = store.client.zcard(key) if kind == b"zset" else store.client.hlen(key)
-            assert length == int(meta.get(field, 0)), field
+        assert {len(contents[name]) for name in names} == {int(meta.get(field, 0))}, field
 
 
-def _assert_paths(store: RawStore, entries: dict[str, Entry], archives: dict[str, str]) -> None:
-    paths = store.hash("path")
-    for path, ref in paths.items():
+def _assert_paths(contents: Contents, entries: dict[str, Entry], archives: dict[str, str]) -> None:
+    for path, holder in contents["path"].items():
+        ref = holder.decode()
         assert path.isascii()
         assert path.startswith("/")
         assert "//" not in path
-        if ref.startswith("type:"):
-            assert archives[path] == ref
-        else:
-            assert entries[ref].path == path
-    assert not set(paths) & set(store.hash("old"))
-    assert not set(paths) & set(store.hash("gone"))
+        assert (archives[path] == ref) if ref.startswith("type:") else (entries[ref].path == path)
+    assert not set(contents["path"]) & (set(contents["old"]) | set(contents["gone"]))
 
 
-def _assert_lists(store: RawStore, entries: dict[str, Entry]) -> None:
+def _assert_lists(contents: Contents, entries: dict[str, Entry]) -> None:
     told: dict[str, dict[int, float]] = {}
     for ref, entry in entries.items():
         for name, score in entry.lists.items():
             told.setdefault(name, {})[int(ref.partition(":")[2])] = score
     found = {
-        name.removeprefix("list:"): {
-            int(m): score
-            for m, score in store.client.zrange(store.key(name), 0, -1, withscores=True)
-        }
-        for name in store.keys()
+        name.removeprefix("list:"): {int(m): score for m, score in members.items()}
+        for name, members in contents.items()
         if name.startswith("list:")
     }
     assert found == told
-    assert {n: int(size) for n, size in store.hash("size").items()} == {
+    assert {n: int(size) for n, size in contents["size"].items()} == {
         n: len(members) for n, members in told.items()
     }
 
 
-def _assert_schedule(store: RawStore, entries: dict[str, Entry]) -> None:
-    for ref, at in store.client.zrange(store.key("at"), 0, -1, withscores=True):
-        assert entries[ref.decode()].at == at
-    until = {
-        r.decode(): t for r, t in store.client.zrange(store.key("until"), 0, -1, withscores=True)
-    }
-    assert until == {ref: e.until for ref, e in entries.items() if e.until}
+def _assert_schedule(contents: Contents, entries: dict[str, Entry]) -> None:
+    assert all(entries[ref].at == at for ref, at in contents["at"].items())
+    assert contents["until"] == {ref: e.until for ref, e in entries.items() if e.until}
 
 
-def _assert_deps(store: RawStore, entries: dict[str, Entry]) -> None:
+def _assert_deps(contents: Contents, entries: dict[str, Entry]) -> None:
     told: dict[str, set[str]] = {}
     for ref, entry in entries.items():
         for dep in entry.deps:
             told.setdefault(dep, set()).add(ref)
     found = {
-        name.removeprefix("rdeps:"): {m.decode() for m in store.client.smembers(store.key(name))}
-        for name in store.keys()
+        name.removeprefix("rdeps:"): members
+        for name, members in contents.items()
         if name.startswith("rdeps:")
     }
     assert found == told
-
-
-def _assert_revisions(store: RawStore, entries: dict[str, Entry], rev: int) -> None:
-    assert all(0 < e.rev <= rev for e in entries.values())
-    scores = [s for _, s in store.client.zrange(store.key("touched"), 0, -1, withscores=True)]
-    assert not scores or max(scores) <= rev
-    events = store.events()
-    assert events == sorted(events, key=lambda e: int(e[0].partition("-")[0]))
-    assert not rev or events[-1][0] == f"{rev}-0"

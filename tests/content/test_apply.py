@@ -21,7 +21,7 @@ def path_of(raw: RawStore, document: Json) -> str:
     assert raw.put(f"post:{document['id']}", document) == "applied"
     path = raw.entry(f"post:{document['id']}").path
     if path:
-        assert raw.hash("path")[path] == f"post:{document['id']}"
+        assert raw.fields("path")[path] == f"post:{document['id']}"
     return path
 
 
@@ -99,7 +99,7 @@ def test_document_without_a_path_is_kept_but_listed_nowhere(raw: RawStore) -> No
     """It may be another document's picture; a list could only lead nowhere."""
     raw.put("post:1", post(1, link=f"{HOME}/?p=1", categories=[2]))
     assert raw.lists_of("post:1") == set()
-    assert raw.hash("doc").keys() == {"post:1"}
+    assert raw.fields("doc").keys() == {"post:1"}
 
 
 def test_term_user_and_menu_paths(raw: RawStore) -> None:
@@ -107,7 +107,7 @@ def test_term_user_and_menu_paths(raw: RawStore) -> None:
     raw.put("term:2", term(2, "news"))
     raw.put("user:3", {"id": 3, "name": "A", "link": f"{HOME}/author/a/"})
     raw.put("menu:4", {"id": 4, "name": "Main", "link": f"{HOME}/main/"})
-    assert raw.hash("path") == {"/category/news/": "term:2", "/author/a/": "user:3"}
+    assert raw.fields("path") == {"/category/news/": "term:2", "/author/a/": "user:3"}
     assert raw.lists_of("term:2") == {"terms:category"}
     assert raw.lists_of("user:3") == {"users"}
     assert raw.lists_of("menu:4") == {"menus"}
@@ -140,7 +140,7 @@ def test_post_stands_in_every_list_that_shows_it(raw: RawStore) -> None:
         *("type:post", "author:7", "format:video", "sticky"),
         *("term:12", "term:11", "term:10", "term:20"),
     }
-    assert raw.list("term:10") == [1]
+    assert raw.members("term:10") == [1]
 
 
 @pytest.mark.parametrize(
@@ -191,14 +191,14 @@ def test_posts_of_equal_date_are_in_the_order_of_their_ids(raw: RawStore) -> Non
     """2, 10 and 100: by number, not by digits."""
     for number in (100, 2, 10, 999_999_999_999, 1):
         raw.put(f"post:{number}", post(number, date_gmt="2020-01-01T00:00:00"))
-    assert raw.list("type:post") == [1, 2, 10, 100, 999_999_999_999]
+    assert raw.members("type:post") == [1, 2, 10, 100, 999_999_999_999]
 
 
 def test_children_are_in_the_order_of_the_menu(raw: RawStore) -> None:
     """``menu_order``, then id; wild values are brought within what WordPress can store."""
     for number, order in ((1, 3), (2, -1), (3, 0), (4, "2"), (5, 1e300), (6, None), (7, True)):
         raw.put(f"post:{number}", page(number, menu_order=order))
-    assert raw.list("children:0") == [2, 3, 6, 7, 4, 1, 5]
+    assert raw.members("children:0") == [2, 3, 6, 7, 4, 1, 5]
 
 
 @pytest.mark.parametrize(
@@ -228,15 +228,15 @@ def test_change_of_date_moves_a_post_within_its_lists(raw: RawStore) -> None:
     for number in (1, 2, 3):
         raw.put(f"post:{number}", post(number, categories=[5]))
     raw.put("post:1", post(1, categories=[5], date_gmt="2021-01-01T00:00:00"))
-    assert raw.list("type:post") == raw.list("term:5") == [2, 3, 1]
+    assert raw.members("type:post") == raw.members("term:5") == [2, 3, 1]
 
 
 def test_page_moves_to_another_parent(raw: RawStore) -> None:
     """It leaves one page's children for another's."""
     raw.put("post:3", page(3, parent=1))
     raw.put("post:3", page(3, parent=2, slug="two/p3"))
-    assert (raw.list("children:1"), raw.list("children:2")) == ([], [3])
-    assert raw.hash("old") == {"/p3/": "post:3"}
+    assert (raw.members("children:1"), raw.members("children:2")) == ([], [3])
+    assert raw.fields("old") == {"/p3/": "post:3"}
 
 
 def test_term_with_a_new_parent_takes_its_posts_along(raw: RawStore) -> None:
@@ -259,9 +259,9 @@ def test_removed_term_no_longer_leads_to_the_terms_above_it(raw: RawStore) -> No
     raw.put("term:1", term(1))
     raw.put("term:2", term(2, parent=1))
     raw.put("post:9", post(9, categories=[2]))
-    assert raw.list("term:1") == [9]
+    assert raw.members("term:1") == [9]
     raw.remove("term:2")
-    assert (raw.list("term:1"), raw.list("term:2")) == ([], [9])
+    assert (raw.members("term:1"), raw.members("term:2")) == ([], [9])
 
 
 def test_order_of_arrival_does_not_matter_to_lists(raw: RawStore) -> None:
@@ -319,8 +319,8 @@ def test_two_documents_can_swap_their_paths(raw: RawStore) -> None:
     raw.put("post:2", post(2, "b"))
     raw.put("post:1", post(1, "b"))
     raw.put("post:2", post(2, "a"))
-    assert raw.hash("path") == {"/a/": "post:2", "/b/": "post:1"}
-    assert raw.hash("old") == {}
+    assert raw.fields("path") == {"/a/": "post:2", "/b/": "post:1"}
+    assert raw.fields("old") == {}
 
 
 def test_document_gets_its_path_back_when_sent_again_after_a_thief_left(raw: RawStore) -> None:
@@ -340,7 +340,7 @@ def test_attachment_never_takes_a_path_from_another(raw: RawStore) -> None:
     raw.put("post:1", page(1, "about"))
     picture = post(2, "about", type="attachment", status="inherit")
     raw.put("post:2", picture)
-    assert raw.hash("path") == {"/about/": "post:1"}
+    assert raw.fields("path") == {"/about/": "post:1"}
     assert (raw.entry("post:2").path, raw.lists_of("post:2")) == ("", set())
     assert raw.put("post:2", picture) == "unchanged"
 
@@ -351,9 +351,9 @@ def test_archive_of_a_type_keeps_its_path_from_a_page(raw: RawStore) -> None:
     shop = page(1, "shop")
     raw.put("types", types)
     raw.put("post:1", shop)
-    assert raw.hash("path") == {"/shop/": "type:product"}
+    assert raw.fields("path") == {"/shop/": "type:product"}
     raw.put("types", {"product": {}})
-    assert raw.hash("path") == {}
+    assert raw.fields("path") == {}
     assert raw.put("post:1", shop) == "applied"
     raw.put("types", types)
     assert status(raw, "/shop/") == ("found", "type:product")
@@ -366,8 +366,8 @@ def test_removed_document_leaves_a_tombstone_at_its_path(raw: RawStore) -> None:
     raw.put("post:1", post(1, "b", categories=[2], sos={"expires_gmt": "2030-01-01T00:00:00"}))
     assert raw.remove("post:1") == "applied"
     assert status(raw, "/a/") == status(raw, "/b/") == ("gone", "")
-    assert raw.hash("doc") == {}
-    assert raw.keys() <= {*("meta", "gone", "old", "removed", "touched", "events", "seq")}
+    assert raw.fields("doc") == {}
+    assert raw.names() <= {*("meta", "gone", "old", "removed", "touched", "events", "seq")}
 
 
 def test_removal_is_idempotent(raw: RawStore) -> None:
@@ -386,7 +386,7 @@ def test_republished_document_is_back_at_its_path(raw: RawStore) -> None:
     raw.remove("post:1")
     assert raw.put("post:1", post(1)) == "applied"
     assert status(raw, "/p1/") == ("found", "post:1")
-    assert raw.hash("gone") == {}
+    assert raw.fields("gone") == {}
 
 
 @pytest.mark.parametrize(
@@ -412,7 +412,7 @@ def test_redirects_of_the_sos_member_are_kept(raw: RawStore) -> None:
     raw.put("post:2", post(2, "taken"))
     paths = ["/Old/", "/taken/", 5, None, "/%41/", "/" + "x" * 3000]
     raw.put("post:1", post(1, "new", sos={"redirects": paths}))
-    assert raw.hash("old") == {"/Old/": "post:1", "/A/": "post:1"}
+    assert raw.fields("old") == {"/Old/": "post:1", "/A/": "post:1"}
     assert status(raw, "/Old/") == ("moved", "/new/")
 
 
@@ -425,7 +425,7 @@ def test_older_sequence_never_overwrites_a_newer_one(raw: RawStore) -> None:
     assert raw.put("post:1", post(1, "old"), seq=9) == "stale"
     assert raw.remove("post:1", seq=9) == "stale"
     assert raw.put("post:1", post(1, status="draft"), seq=9) == "stale"
-    assert raw.hash("path") == {"/new/": "post:1"}
+    assert raw.fields("path") == {"/new/": "post:1"}
     assert raw.put("post:1", post(1, "newer"), seq=10) == "applied"
 
 
@@ -461,7 +461,7 @@ def test_bad_sequence_number_is_refused(raw: RawStore, seq: str) -> None:
     """An infinite one could never be outdone; one of 15 digits could not be kept."""
     assert raw.put("post:1", post(1), seq=seq) == "error: bad sequence number"
     assert raw.call("remove", "post:1", seq, "") == ["error: bad sequence number"]
-    assert raw.hash("doc") == {}
+    assert raw.fields("doc") == {}
 
 
 def test_lost_counter_goes_on_after_the_newest_document(raw: RawStore) -> None:
@@ -485,7 +485,7 @@ def test_operations_of_one_call_are_taken_in_order(raw: RawStore) -> None:
         words += ["put", "post:1", seq, json.dumps(post(1, slug))]
     words += ["remove", "post:2", 1, "", "put", "post:2", 2, json.dumps(post(2))]
     assert raw.call(*words) == ["applied", "applied", "stale", "unchanged", "applied"]
-    assert raw.hash("path") == {"/b/": "post:1", "/p2/": "post:2"}
+    assert raw.fields("path") == {"/b/": "post:1", "/p2/": "post:2"}
 
 
 # ---------------------------------------------------------------- the site's own documents
@@ -536,9 +536,9 @@ def test_types_have_archives_at_the_paths_that_they_name(raw: RawStore) -> None:
             "bad name": {"sos": {"archive_path": "/bad/"}},
         },
     )
-    assert raw.hash("path") == {"/events/": "type:event", "/B%c3%bccher/": "type:book"}
+    assert raw.fields("path") == {"/events/": "type:event", "/B%c3%bccher/": "type:book"}
     raw.put("types", {"event": {"sos": {"archive_path": "/dates/"}}})
-    assert raw.hash("path") == {"/dates/": "type:event"}
+    assert raw.fields("path") == {"/dates/": "type:event"}
 
 
 def test_removed_site_documents_take_back_what_they_set(raw: RawStore) -> None:
@@ -548,7 +548,7 @@ def test_removed_site_documents_take_back_what_they_set(raw: RawStore) -> None:
     raw.put("taxonomies", {"genre": {"rest_base": "genres"}})
     for ref in ("site", "types", "taxonomies"):
         assert raw.remove(ref) == "applied"
-    assert raw.hash("path") == {}
+    assert raw.fields("path") == {}
     raw.put("post:1", post(1, categories=[3], author=0))
     assert raw.lists_of("post:1") == {"type:post", "term:3"}
     assert raw.meta()["front"] == "0"
@@ -585,7 +585,7 @@ def test_scheduled_post_is_in_the_store_ahead_of_its_time(raw: RawStore) -> None
     """In its lists, and in the schedule until it is put again without a future date."""
     soon = "2023-11-14T22:13:30"
     raw.put("post:1", post(1, status="future", date_gmt=soon))
-    assert raw.list("type:post") == [1]
+    assert raw.members("type:post") == [1]
     assert raw.client.zscore(raw.key("at"), "post:1") == NOW + 10
     raw.put("post:1", post(1))
     assert raw.client.exists(raw.key("at")) == 0
@@ -609,7 +609,7 @@ def test_expiry_that_nobody_can_read_is_refused(raw: RawStore, expires: object) 
     raw.put("post:1", post(1))
     outcome = raw.put("post:1", post(1, "b", sos={"expires_gmt": expires}))
     assert outcome == "error: bad sos.expires_gmt"
-    assert raw.hash("path") == {"/p1/": "post:1"}
+    assert raw.fields("path") == {"/p1/": "post:1"}
 
 
 # ---------------------------------------------------------------- what readers need without parsing
