@@ -30,6 +30,7 @@ from sos.content.sanitize_vocabulary import (
     DEFAULT_EMBED_HOSTS,
     DROPPED,
     INLINE_ATTRIBUTES,
+    MATHML,
     PHRASING,
     RESERVED_ID_PREFIX,
     SANDBOX,
@@ -53,7 +54,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # ----------------------------------------------------------------------------- cleaners
 
 # Where these do not stay, their content is what to say instead of them: nothing.
-_FALLBACKS: Final = words("audio iframe noscript video")
+_FALLBACKS: Final = words("audio iframe video")
 
 
 def _cleaner(
@@ -79,9 +80,11 @@ _TEXT: Final = _cleaner(BLOCKS | {"br"}, {})
 
 # ------------------------------------------------------------------- before the cleaner
 
-# Old elements by today's name of the same parsing class; a noscript's alternative is what shows on
-# a page whose scripts are gone (lazy-loading plugins keep the real image in it).
+# Old elements by today's name of the same parsing class. Of a formula the text remains (ammonia
+# would drop it with its elements). What a noscript holds is what shows where scripts are gone:
+# lazy-loading plugins keep the image in it.
 _RENAMED: Final = {
+    **dict.fromkeys(MATHML, ("", "")),
     "acronym": ("abbr", ""),
     "big": ("span", ' style="font-size:larger"'),
     "center": ("div", ' style="text-align:center"'),
@@ -90,6 +93,9 @@ _RENAMED: Final = {
     "tt": ("code", ""),
 }
 _OLD_TAG: Final = re.compile(rf"<(/?)({'|'.join(_RENAMED)})(?=[\s/>])([^<>]*+>)", re.IGNORECASE)
+_RARE_TAG: Final = re.compile(
+    "</?(?:[aA][cC]|[bB][iI]|[cC][eE]|[fF][oO]|[mM][aA][tT]|[nN][oO]|[sS][tT][rR][iI]|[tT][tT])"
+)
 _FORM_OPEN: Final = re.compile(r"<form(?=[\s/>])[^<>]*+>", re.IGNORECASE)
 _FORM_CLOSE: Final = re.compile(r"</form\s*>", re.IGNORECASE)
 _ANY_TAG: Final = re.compile(r"<[^<>]*+>")
@@ -100,6 +106,13 @@ def _modern_tag(tag: re.Match[str]) -> str:
     if not name:
         return ""
     return f"</{name}>" if tag[1] else f"<{name}{attribute}{tag[3]}"
+
+
+def _modernise(html: str) -> str:
+    """The markup in today's elements, without forms."""
+    if not _RARE_TAG.search(html):  # the usual case, and a fast search
+        return html
+    return _drop_forms(_OLD_TAG.sub(_modern_tag, html))
 
 
 def _drop_forms(html: str) -> str:
@@ -231,7 +244,7 @@ def sanitize_html(html: str, embed_hosts: frozenset[str] = DEFAULT_EMBED_HOSTS) 
         gone: split at `<!--nextpage-->` before. Given its own output it returns it unchanged.
         Links and media keep their hosts; an `http:` or scheme-less embed becomes `https:`.
     """
-    html = balance_if_large(_drop_forms(_OLD_TAG.sub(_modern_tag, html)))
+    html = balance_if_large(_modernise(html))
     if is_dense(html):
         return _as_text(html)
     cleaned = _clean(_CONTENT, html)
@@ -244,7 +257,7 @@ def sanitize_inline(html: str) -> str:
     Where a block began or ended there is a space; white space is collapsed and trimmed. It may
     stand in a link, a heading or a paragraph. As stable and bounded as `sanitize_html`.
     """
-    html = balance_if_large(_OLD_TAG.sub(_modern_tag, html))
+    html = balance_if_large(_modernise(html))
     if is_dense(html):
         return _as_text(html)
     return _settle(_INLINE_TREE, _clean(_INLINE, html), _one_line)
@@ -257,7 +270,7 @@ def plain_text(html: str) -> str:
     text, not markup: it may hold `<` and `&`, and is escaped where it is rendered.
     """
     if "<" in html:
-        html = balance_if_large(html)
+        html = balance_if_large(_modernise(html))
         html = _ANY_TAG.sub(" ", html if is_dense(html) else _clean(_TEXT, html))
     text = entities.unescape(html) if "&" in html else html
     return " ".join(plain(_SURROGATE.sub("\ufffd", text)).split())

@@ -187,7 +187,7 @@ def balance_if_large(html: str) -> str:
 
 def is_deep(html: str) -> bool:
     """Whether serialised, well-formed markup is nested deeper than `MAX_DEPTH`."""
-    if html.count("<") - html.count("</") <= MAX_DEPTH:
+    if html.count("</") <= MAX_DEPTH:
         return False
     depths = accumulate(map(_STEP.__getitem__, _NESTED.findall(html)))
     return max(depths, default=0) > MAX_DEPTH

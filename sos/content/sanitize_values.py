@@ -41,13 +41,21 @@ CONTROLS: Final = {
 
 def plain(value: str) -> str:
     """A text without the characters that XML and terminals choke on."""
-    return value.translate(CONTROLS) if CONTROL.search(value) else value
+    if value.replace("\n", "").isprintable() or not CONTROL.search(value):  # The first is fast.
+        return value
+    return value.translate(CONTROLS)
 
 
 def _matching(pattern: str) -> Rule:
     """A rule that keeps a value, trimmed, if all of it matches; letter case does not count."""
     fullmatch = re.compile(pattern, re.ASCII | re.IGNORECASE).fullmatch
-    return lambda value: value.strip() if fullmatch(value.strip()) else None
+
+    def keep(value: str) -> str | None:
+        if fullmatch(value):
+            return value
+        return value.strip() if fullmatch(value.strip()) else None
+
+    return keep
 
 
 def _each_of(allowed: frozenset[str], split: str | None = None, join: str = " ") -> Rule:
@@ -74,6 +82,7 @@ _CUT: Final = re.compile("[\t\n\r]")
 _PATH: Final = re.compile(r"[^?#]*")
 _SCHEME: Final = re.compile(r"([^/?#:]*):")
 _WITH_HOST: Final = re.compile(r"https?://[^/?#]", re.IGNORECASE)
+_USUAL: Final = re.compile(r"(?:https?://[a-z0-9]|/[a-z0-9]|[?#]|\Z)[!#-;=?-\[\]_a-z~]*+", re.ASCII)
 _QUOTED: Final = {ord(char): f"%{ord(char):02X}" for char in ' "<>`'}
 
 
@@ -84,6 +93,8 @@ def _url(value: str, schemes: frozenset[str]) -> str | None:
     anywhere, are ignored; a backslash is a slash. A colon in the first segment makes a scheme of
     it here, known or not; `https:host` and `///host`, which no author writes, are refused.
     """
+    if _USUAL.fullmatch(value):
+        return value
     value = _CUT.sub("", value.strip(_EDGES))
     if CONTROL.search(value):
         return None
@@ -242,8 +253,9 @@ _RULES: Final[dict[str, Rule]] = {
 
 def sound_value(tag: str, name: str, value: str) -> str | None:
     """The value that this attribute may have, or None to drop the attribute."""
-    if tag == "iframe" and name == "src":
+    rule = _RULES.get(name)
+    if rule is None:
+        return _integer(value) if name == "value" and tag == "li" else plain(value)
+    if rule is _load_url and tag == "iframe":
         return _embed_url(value)
-    if tag == "li" and name == "value":
-        return _integer(value)
-    return _RULES.get(name, plain)(value)
+    return rule(value)

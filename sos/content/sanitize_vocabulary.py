@@ -63,6 +63,15 @@ DROPPED: Final = words(
 )
 """Dropped with their content: it is not prose, or not meant for this place."""
 
+MATHML: Final = words(
+    """
+    maction math menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded mphantom
+    mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder
+    munderover none semantics
+    """
+)
+"""Elements of a formula that are unwrapped."""
+
 # ------------------------------------------------------------------------------- attributes
 
 _ARIA: Final = """
@@ -112,7 +121,7 @@ ATTRIBUTES: Final[dict[str, set[str]]] = {
         "source": "height media sizes src srcset type width",
         "table": "align",
         "tbody": "align valign",
-        "td": "abbr align colspan headers rowspan scope valign",
+        "td": "align colspan headers rowspan valign",
         "tfoot": "align valign",
         "th": "abbr align colspan headers rowspan scope valign",
         "thead": "align valign",
