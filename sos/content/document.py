@@ -160,7 +160,8 @@ def parse_post(data: bytes, embed_hosts: frozenset[str] | None = None) -> Post:
     protected = any(_object(doc, f).get("protected") is True for f in ("content", "excerpt"))
 
     def html(raw: str) -> str:
-        return sanitize_html(raw, embed_hosts) if embed_hosts else sanitize_html(raw)
+        clean = sanitize_html(raw, embed_hosts) if embed_hosts else sanitize_html(raw)
+        return _TABLE.sub('<figure tabindex="0" ', clean)
 
     def field(name: str) -> str:
         return "" if protected else _rendered(doc, name)
@@ -319,6 +320,8 @@ def parse_time(value: object) -> int | None:
 # The marker's own paragraph goes with it: wpautop and the classic editor put it in one.
 _NEXT_PAGE = re.compile(r"(?:<p>\s*)?<!--nextpage-->(?:\s*</p>)?")
 _LEADING_PAGE = re.compile(r"\A\s*(?:<p>\s*)?<!--nextpage-->(?:\s*</p>)?")
+# A wide table scrolls in its figure; who has no mouse must be able to get there (WCAG 2.1.1).
+_TABLE = re.compile(r'<figure (?=class="(?:[^"]* )?wp-block-table[ "])')
 # get_the_content() leaves out what is before the more mark where an editor wants no teaser.
 _TEASER = re.compile(r'\A.*?(?:<!--more.*?-->|<span id="more-\d+"></span>)', re.DOTALL)
 # What prepend_attachment() puts before the description of an attachment.

@@ -189,7 +189,6 @@ class Blocks:
         def row(cells: list[str], tag: str) -> str:
             return "<tr>" + "".join(map(lambda c, r: self._cell(c, tag, r), cells, right)) + "</tr>"
 
-        # A table without titles has no head: empty heads are noise to a screen reader.
         head = f"<thead>{row(rows[0], 'th')}</thead>" if any(rows[0]) else ""
         body = "".join(row(cells, "td") for cells in rows[2:])
         return (
@@ -198,6 +197,7 @@ class Blocks:
         )
 
     def _cell(self, text: str, tag: str, right: bool) -> str:
+        tag = tag if text else "td"  # an empty title is noise to a screen reader
         side = ' class="has-text-align-right" data-align="right"' if right else ""
         return f"<{tag}{side}>{self.inline.render(text)}</{tag}>"
 

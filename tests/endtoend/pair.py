@@ -103,7 +103,7 @@ def make_pair(
     pair = Pair(wordpress, valkey)
     try:
         pair.import_site(anonymous=anonymous)
-        pair.node = start_node(folder / "node", valkey.url, workers=1)
+        pair.node = start_node(folder / "node", valkey.url, workers=1, redis_timeout_ms=2000)
         yield pair
     finally:
         if pair.node:
