@@ -4,6 +4,7 @@ Accept-Encoding is read as RFC 9110, section 12.5.3, has it, as far as gzip and 
 """
 
 import gzip
+import re
 from typing import Literal
 
 import brotli
@@ -14,6 +15,7 @@ Coding = Literal["identity", "gzip", "br"]
 MIN_LENGTH = 256
 """Shorter bodies are not compressed, bytes."""
 
+_WEIGHT = re.compile(r"[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)[ \t]*")
 _GZIP_LEVEL = 6
 _BROTLI_QUALITY = 5
 
@@ -41,22 +43,27 @@ def build_variants(body: bytes) -> Variants:
 
 
 def decide_coding(accept: str | None) -> Coding:
-    """The best coding that a client with this Accept-Encoding takes."""
+    """The best coding that a client with this Accept-Encoding takes.
+
+    As it is where the client takes neither, or says that it likes that better; also where it says
+    that it does not want that: a page is better than 406.
+    """
     if not accept:
         return "identity"
     weights: dict[str, float] = {}
     for part in accept[:1000].lower().split(","):
-        name, _, parameter = part.strip().partition(";")
-        weight = parameter.strip().removeprefix("q=") if parameter else "1"
-        try:
-            weights[name.strip()] = float(weight)
-        except ValueError:
-            weights[name.strip()] = 0.0
+        name, parameter, text = part.partition(";")
+        weight = _WEIGHT.fullmatch(text) if parameter else None
+        # What is no weight is taken for a refusal, which is always safe.
+        weights[name.strip().removeprefix("x-")] = (
+            float(weight[1]) if weight else float(not parameter)
+        )
     default = weights.get("*", 0.0)
     br, packed = weights.get("br", default), weights.get("gzip", default)
-    if br > 0 and br >= packed:
-        return "br"
-    return "gzip" if packed > 0 else "identity"
+    best = max(br, packed)
+    if best <= 0 or weights.get("identity", 0.0) > best:
+        return "identity"
+    return "br" if br == best else "gzip"
 
 
 def choose(variants: Variants, coding: Coding) -> tuple[Coding, bytes]:

@@ -4,6 +4,8 @@ Sources: RFC 9111 (Cache-Control), RFC 5861 (stale-while-revalidate, stale-if-er
 (CDN-Cache-Control), the Edge Architecture Specification (Surrogate-Control), RFC 6797 (HSTS).
 """
 
+import re
+
 import msgspec
 
 from sos.cache.keys import surrogate_keys
@@ -29,6 +31,8 @@ SECURITY = {
 }
 HSTS = "max-age=31536000"
 IMMUTABLE = "public, max-age=31536000, immutable"
+
+_OPAQUE_TAG = re.compile(r'"[^"]*"')
 
 
 def page_headers(page: RenderedPage, *, https: bool) -> dict[str, str]:
@@ -73,10 +77,11 @@ def entity_tag(tag: str, coding: str) -> str:
 
 
 def is_not_modified(if_none_match: str | None, tag: str) -> bool:
-    """Whether a client holds this page in any coding (weak comparison, RFC 9110, 13.1.2)."""
+    """Whether a client holds the body with the entity tag ``tag`` (RFC 9110, section 13.1.2).
+
+    Only the coding that it would be sent counts: a cache that asks with the tags of all codings it
+    has, for a client that takes one of them, sends on the one that the answer names.
+    """
     if not if_none_match:
         return False
-    if if_none_match.strip() == "*":
-        return True
-    held = {t.strip().removeprefix("W/").strip('"') for t in if_none_match.split(",")}
-    return not held.isdisjoint({tag, f"{tag}-gzip", f"{tag}-br"})
+    return if_none_match.strip() == "*" or tag in _OPAQUE_TAG.findall(if_none_match)

@@ -6,11 +6,13 @@ depends on, a change purges the keys of all that it touched; both come from here
 cannot disagree.
 """
 
+import re
 from collections.abc import Iterable
 
 MAX_KEYS = 50
 """Most keys on one page. The header stays below 2 kB, which every edge takes."""
 
+_UNSOUND = re.compile(r"[^A-Za-z0-9_.-]")  # a post type may be called anything
 _LISTS = {"list:type:post": "home", "list:sticky": "home"}
 
 
@@ -19,8 +21,8 @@ def surrogate_key(name: str) -> str:
     if name in _LISTS:
         return _LISTS[name]
     if name.startswith("user:"):
-        return f"author-{name[5:]}"
-    return name.replace(":", "-")
+        name = f"author-{name[5:]}"
+    return _UNSOUND.sub("-", name)
 
 
 def surrogate_keys(names: Iterable[str], release: str) -> tuple[str, ...]:

@@ -14,12 +14,17 @@ from sos.cache.encodings import Variants
 from sos.render import RenderedPage
 
 ENTRY_OVERHEAD = 2_000
-"""What an entry costs beyond its bodies, bytes; measured, rounded up."""
+"""What an entry costs beyond its bodies and names, bytes; measured, rounded up."""
+
+NAME_OVERHEAD = 320
+"""What each name that a page depends on costs, bytes, where no other page has it; measured."""
 
 MAX_NEGATIVE = 4_096
-"""Paths that are remembered as missing or moved."""
+MAX_NEGATIVE_BYTES = 1_048_576
+"""Paths that are remembered as missing or moved: how many, and how long all together."""
 
-_RECENT_CHANGES = 512
+_RECENT_CHANGES, _RECENT_NAMES = 512, 20_000
+_ANY_REV = 2**63
 
 
 class CachedPage(msgspec.Struct):
@@ -40,7 +45,7 @@ class CachedPage(msgspec.Struct):
     @property
     def size(self) -> int:
         """Bytes that count against the cache's bound."""
-        return self.variants.size + ENTRY_OVERHEAD
+        return self.variants.size + ENTRY_OVERHEAD + NAME_OVERHEAD * len(self.page.depends)
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -51,7 +56,11 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class PageCache:
-    """Pages by path, least recently used ones dropped beyond ``max_bytes``."""
+    """Pages by path, least recently used ones dropped beyond ``max_bytes``.
+
+    ``moment`` counts the changes so far. Who keeps what was read from the store says which moment
+    it was read at, so that a change in between is not lost.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
@@ -59,9 +68,14 @@ class PageCache:
         self.evictions = 0
         self._pages: OrderedDict[str, CachedPage] = OrderedDict()
         self._missing: OrderedDict[str, Missing] = OrderedDict()
+        self._missing_size = 0
         self._by_name: dict[str, set[str]] = {}
-        self._recent: deque[tuple[int, Set[str]]] = deque(maxlen=_RECENT_CHANGES)
-        self._floor = -1
+        self.moment = 0
+        # Moment, revision and names of each change; what is below the floors was forgotten.
+        self._recent: deque[tuple[int, int, Set[str]]] = deque()
+        self._recent_names = 0
+        self._floor_rev = -1
+        self._floor_moment = 0
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -81,9 +95,13 @@ class PageCache:
         """What is remembered of a path without a page."""
         return self._missing.get(path)
 
-    def keep(self, path: str, entry: CachedPage) -> None:
-        """Keep an entry; one that a change has overtaken while it was made is kept as stale."""
-        entry.stale = entry.stale or self._overtaken(entry)
+    def keep(self, path: str, entry: CachedPage, moment: int | None = None) -> None:
+        """Keep an entry; one that a change has overtaken while it was made is kept as stale.
+
+        ``moment`` is when the reading began; None takes it for now.
+        """
+        moment = self.moment if moment is None else moment
+        entry.stale = entry.stale or self._overtaken(entry, moment)
         old = self._pages.get(path)
         if old is not None:
             entry.hits, entry.last_hit = old.hits, old.last_hit
@@ -93,7 +111,7 @@ class PageCache:
         if entry.size > self.max_bytes:
             return
         self._pages[path] = entry
-        self._missing.pop(path, None)
+        self._forget_missing(path)
         self.size += entry.size
         for name in entry.page.depends:
             self._by_name.setdefault(name, set()).add(path)
@@ -101,30 +119,49 @@ class PageCache:
             self._drop(next(iter(self._pages)))
             self.evictions += 1
 
-    def keep_missing(self, path: str, missing: Missing) -> None:
-        """Remember that a path has no page any more; beyond MAX_NEGATIVE the oldest is dropped."""
+    def keep_missing(self, path: str, missing: Missing, moment: int | None = None) -> None:
+        """Remember that a path has no page any more; beyond the bounds the oldest is forgotten.
+
+        Nothing is remembered where anything changed since ``moment``: it may be there by now.
+        """
         self._drop(path)
+        self._forget_missing(path)
+        if moment not in (None, self.moment):
+            return
         self._missing[path] = missing
-        if len(self._missing) > MAX_NEGATIVE:
-            self._missing.popitem(last=False)
+        self._missing_size += len(path) + len(missing.location)
+        while len(self._missing) > MAX_NEGATIVE or self._missing_size > MAX_NEGATIVE_BYTES:
+            self._forget_missing(next(iter(self._missing)))
 
     def invalidate(self, rev: int, names: Set[str]) -> list[str]:
-        """Mark the pages made of any of ``names`` as stale; returns their paths, hottest first."""
-        if len(self._recent) == self._recent.maxlen:
-            self._floor = self._recent[0][0]
-        self._recent.append((rev, names))
-        # A document that was missing may be there now; to know which path, one would have to ask.
-        self._missing.clear()
-        paths: set[str] = set()
-        for name in names:
-            paths |= self._by_name.get(name, set())
-        return self._mark(paths)
+        """Mark the pages made of any of ``names``, and read before ``rev``, as stale.
 
-    def invalidate_all(self, rev: int) -> list[str]:
-        """Mark every page as stale; returns their paths, hottest first."""
-        self._floor = rev
-        self._missing.clear()
-        return self._mark(self._pages)
+        Returns their paths, hottest first.
+        """
+        self._note(rev, names)
+        return self._mark(p for p in self._made_of(names) if self._pages[p].rev < rev)
+
+    def invalidate_now(self, names: Set[str]) -> list[str]:
+        """The same for a change that time alone brought: it has no revision of its own."""
+        self._note(_ANY_REV, names)
+        return self._mark(self._made_of(names))
+
+    def invalidate_before(self, rev: int) -> list[str]:
+        """Mark every page that was read before ``rev`` as stale; paths, hottest first."""
+        self._next_moment()
+        self._floor_rev = max(self._floor_rev, rev)
+        return self._mark(p for p, entry in self._pages.items() if entry.rev < rev)
+
+    def invalidate_all(self) -> list[str]:
+        """Mark every page as stale, as after another store took the place of the one before.
+
+        Its revisions have nothing to do with those so far. Returns paths, hottest first.
+        """
+        self._next_moment()
+        self._recent.clear()
+        self._recent_names = 0
+        self._floor_rev, self._floor_moment = -1, self.moment
+        return self._mark(list(self._pages))
 
     def expire(self, names: Iterable[str], at: int) -> None:
         """Have the pages made of any of ``names`` end at ``at``, epoch seconds, or before."""
@@ -137,6 +174,29 @@ class PageCache:
         """Drop one entry, if it is there."""
         self._drop(path)
 
+    def _next_moment(self) -> None:
+        # A document that was missing may be there now; to know which path, one would have to ask.
+        self.moment += 1
+        self._missing.clear()
+        self._missing_size = 0
+
+    def _note(self, rev: int, names: Set[str]) -> None:
+        """Remember a change for what is in the making; the oldest ones only by their revision."""
+        self._next_moment()
+        self._recent.append((self.moment, rev, names))
+        self._recent_names += len(names)
+        while len(self._recent) > _RECENT_CHANGES or self._recent_names > _RECENT_NAMES:
+            moment, rev, names = self._recent.popleft()
+            self._recent_names -= len(names)
+            if rev == _ANY_REV:
+                self._floor_moment = moment
+            else:
+                self._floor_rev = max(self._floor_rev, rev)
+
+    def _made_of(self, names: Set[str]) -> set[str]:
+        none: set[str] = set()
+        return none.union(*(self._by_name.get(name, none) for name in names))
+
     def _mark(self, paths: Iterable[str]) -> list[str]:
         marked = []
         for path in paths:
@@ -144,13 +204,19 @@ class PageCache:
             marked.append(path)
         return sorted(marked, key=lambda p: -self._pages[p].hits)
 
-    def _overtaken(self, entry: CachedPage) -> bool:
-        if entry.rev < self._floor:
+    def _overtaken(self, entry: CachedPage, moment: int) -> bool:
+        if entry.rev < self._floor_rev or moment < self._floor_moment:
             return True
         return any(
-            rev > entry.rev and not names.isdisjoint(entry.page.depends)
-            for rev, names in self._recent
+            (at > moment if rev == _ANY_REV else rev > entry.rev)
+            and not names.isdisjoint(entry.page.depends)
+            for at, rev, names in self._recent
         )
+
+    def _forget_missing(self, path: str) -> None:
+        missing = self._missing.pop(path, None)
+        if missing is not None:
+            self._missing_size -= len(path) + len(missing.location)
 
     def _drop(self, path: str) -> None:
         entry = self._pages.pop(path, None)

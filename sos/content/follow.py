@@ -1,8 +1,8 @@
 """Following the store: from its revisions to names that were touched, and a state that is honest.
 
-In: a `ContentReader`. Out: calls of ``on_touched`` (names), ``on_everything`` (the store can't
-tell), and a `Freshness` that says whether what is in memory is known to be current. Never writes,
-never gives up, never takes an empty store for an empty site.
+In: a `ContentReader`. Out: calls of ``on_touched`` and ``on_due`` (names), of ``on_everything``
+(the store can't tell), and a state that says whether what is in memory is known to be current.
+Never writes, never gives up, never takes an empty store for an empty site.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ REBUILD = "run `sos content import URL` to rebuild it; last copies are served"
 
 MAX_DUE = 200
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+_BEYOND_ALL = 2**53 - 1  # what a sorted set's score can hold exactly
 
 State = Literal["starting", "current", "unavailable", "incomplete"]
 
@@ -37,8 +38,16 @@ class Listener(Protocol):
         """Documents and lists of these names changed in revision ``rev`` or before."""
         ...
 
+    def on_due(self, names: Set[str]) -> None:
+        """Time alone has changed documents and lists of these names."""
+        ...
+
     def on_everything(self, rev: int) -> None:
-        """Anything may have changed."""
+        """Another store has taken the place of the one before: anything may have changed."""
+        ...
+
+    def on_start(self, rev: int) -> None:
+        """The first look found the store at ``rev``; what was read before may be older."""
         ...
 
     def on_upcoming(self, upcoming: Sequence[Due]) -> None:
@@ -71,7 +80,7 @@ class ContentFollower:
         self.epoch = ""
         self.current_at = 0.0
         self.upcoming: tuple[Due, ...] = ()
-        self._due_from = 0
+        self._due_from = -1
 
     @property
     def is_current(self) -> bool:
@@ -87,8 +96,12 @@ class ContentFollower:
         pause = _FIRST_PAUSE
         while True:
             try:
-                await self.look(BLOCK_MS if self.state in ("current", "incomplete") else 0)
+                await self.look(BLOCK_MS if self.state == "current" else 0)
                 pause = _FIRST_PAUSE
+                if self.state == "incomplete":
+                    # Its events are past the revision that is known: waiting for one returns at
+                    # once, over and over, while a store is being filled.
+                    await asyncio.sleep(BLOCK_MS / 1000)
             except StoreUnavailableError as exc:
                 self._enter("unavailable", reason=str(exc))
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))
@@ -97,20 +110,25 @@ class ContentFollower:
     async def look(self, block_ms: int = 0) -> None:
         """One look at the store. Raises StoreUnavailableError."""
         block_ms = min(block_ms, self._until_due_ms())
-        changes = await self._reader.fetch_changes(max(self.rev, 0), self.epoch, block_ms)
-        now = self._clock()
         first = self.rev < 0
+        # The first look asks for nothing that changed: all that ever did is no news.
+        since = _BEYOND_ALL if first else self.rev
+        changes = await self._reader.fetch_changes(since, self.epoch, block_ms)
+        now = self._clock()
         # A store that lost its keys has nothing to say about what changed: what is kept stays.
         if changes.complete:
-            if changes.everything:
+            if first:
+                self._listener.on_start(changes.rev)
+            elif changes.everything:
                 log.warning("content_store_replaced", rev=changes.rev, was=self.rev)
                 self._listener.on_everything(changes.rev)
-            elif changes.touched and not first:
+            elif changes.touched:
                 self._listener.on_touched(changes.rev, changes.touched)
-            moved = changes.rev != self.rev or changes.epoch != self.epoch
+            if changes.rev != self.rev or changes.epoch != self.epoch:
+                self._due_from = -1
             self.rev, self.epoch, self.current_at = changes.rev, changes.epoch, now
             self._pass_due(int(now))
-            if moved or first or (not self.upcoming and now - self._due_from > 60):
+            if self._due_from < 0 or (not self.upcoming and now - self._due_from > 60):
                 await self._fetch_due(int(now))
             self._enter("current")
         else:
@@ -126,8 +144,8 @@ class ContentFollower:
         due = [d for d in self.upcoming if d.at <= now]
         if due:
             self.upcoming = tuple(d for d in self.upcoming if d.at > now)
-            self._due_from = 0
-            self._listener.on_touched(self.rev, frozenset().union(*(d.touched for d in due)))
+            self._due_from = -1
+            self._listener.on_due(frozenset().union(*(d.touched for d in due)))
 
     def _until_due_ms(self) -> int:
         if not self.upcoming:

@@ -90,7 +90,7 @@ class Pages:
     async def warm(self, paths: Iterable[str] = ("/",)) -> None:
         """Have these pages in the cache, as far as the store allows."""
         for path in paths:
-            with contextlib.suppress(SosError):
+            with contextlib.suppress(Exception):  # a start never fails for a page
                 await self.answer(path, "")
 
     async def aclose(self) -> None:
@@ -136,7 +136,7 @@ class Pages:
             if entry is None:
                 raise StoreUnavailableError(f"no page within {LIMIT} s") from exc
             return self._use(entry, "stale")
-        except SosError:
+        except Exception:  # whatever it is, the last good copy is better; `_landed` has logged it
             if entry is None:
                 raise
             return self._use(entry, "stale")
@@ -154,8 +154,12 @@ class Pages:
         entry = self.cache.find(key)
         stale = entry is not None and not self.is_fresh(entry) and self.follower.is_current
         if entry is None or stale:
-            made = await asyncio.shield(self._fly(key, lambda: self._make_error(key, status)))
-            entry = made if isinstance(made, CachedPage) else entry
+            flight = self._fly(key, lambda: self._make_error(key, status))
+            # A bare answer in time is better than a page too late, or than a failure.
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(PATIENCE):
+                    made = await asyncio.shield(flight)
+                    entry = made if isinstance(made, CachedPage) else entry
         if entry is None:
             return Answer(status, kind="error")
         answer = self._use(entry, use)
@@ -164,7 +168,7 @@ class Pages:
     def _use(self, entry: CachedPage, use: CacheUse) -> Answer:
         entry.hits += 1
         entry.last_hit = self._clock()
-        stale = use == "stale" or entry.partial or not self.follower.is_current
+        stale = use == "stale" or entry.stale or entry.partial or not self.follower.is_current
         if stale:
             self._metrics.stale_responses.inc()
         return Answer(entry.page.status, entry, cache=use, stale=stale)
@@ -208,21 +212,25 @@ class Pages:
 
     async def _make(self, key: str, route: Route) -> CachedPage | Missing:
         async with self._slots:
+            moment = self.cache.moment
             made = await self.producer.produce(route, partial=self.cache.find(key) is None)
         if isinstance(made, Missing):
-            self.cache.keep_missing(key, made)
+            self.cache.keep_missing(key, made, moment)
             return made
-        self._keep(key, made)
+        self._keep(key, made, moment)
         return made
 
     async def _make_error(self, key: str, status: int) -> CachedPage:
+        moment = self.cache.moment
         entry = await self.producer.produce_error(status)
-        self._keep(key, entry)
+        self._keep(key, entry, moment)
         return entry
 
-    def _keep(self, key: str, entry: CachedPage) -> None:
+    def _keep(self, key: str, entry: CachedPage, moment: int) -> None:
         entry.until = self.follower.next_change(frozenset(entry.page.depends))
-        self.cache.keep(key, entry)
+        evicted = self.cache.evictions
+        self.cache.keep(key, entry, moment)
+        self._metrics.cache_evictions.inc(by=self.cache.evictions - evicted)
         self._metrics.cache_entries.set(len(self.cache))
         self._metrics.cache_bytes.set(self.cache.size)
 
@@ -234,18 +242,23 @@ class Pages:
             self.producer.forget_site()
         self._lacking = False
         self._metrics.content_store_incomplete.set(0)
-        paths = self.cache.invalidate(rev, frozenset(names) | {"sitemap"})
-        self._metrics.cache_invalidations.inc(by=len(paths))
         self._metrics.content_events.inc()
-        self._make_hot_again(paths)
-        self._changed()
+        self._renew(self.cache.invalidate(rev, frozenset(names) | {"sitemap"}))
+
+    def on_due(self, names: Set[str]) -> None:
+        """Something appeared or disappeared at its time."""
+        self._renew(self.cache.invalidate_now(frozenset(names) | {"sitemap"}))
+
+    def on_start(self, rev: int) -> None:
+        """What was made before the first look is current if nothing changed in between."""
+        self._renew(self.cache.invalidate_before(rev))
 
     def on_everything(self, rev: int) -> None:
         """The store is another one: nothing that is kept can be trusted to be current."""
         self.producer.forget_site()
+        self._lacking = False
         self._metrics.content_resyncs.inc()
-        self._make_hot_again(self.cache.invalidate_all(rev))
-        self._changed()
+        self._renew(self.cache.invalidate_all())
 
     def on_upcoming(self, upcoming: Sequence[Due]) -> None:
         """Pages that are kept already must not outlive their content either."""
@@ -258,6 +271,11 @@ class Pages:
         self._metrics.content_store_incomplete.set(
             1 if state == "incomplete" or self._lacking else 0
         )
+        self._changed()
+
+    def _renew(self, paths: list[str]) -> None:
+        self._metrics.cache_invalidations.inc(by=len(paths))
+        self._make_hot_again(paths)
         self._changed()
 
     def _make_hot_again(self, paths: Iterable[str]) -> None:
@@ -282,8 +300,11 @@ class Pages:
             if entry is None or self.is_fresh(entry):
                 return
             self._metrics.cache_refreshes.inc()
-            with contextlib.suppress(SosError, TimeoutError):
+            with contextlib.suppress(Exception):  # `_landed` has logged it
                 await asyncio.shield(self._fly(path, lambda: self._make(path, route)))
+                # It may have joined a rendering that was under way when the change came.
+                if (entry := self.cache.peek(path)) and entry.stale and not entry.partial:
+                    await asyncio.shield(self._fly(path, lambda: self._make(path, route)))
 
 
 def cache_key(route: Route) -> str:

@@ -8,21 +8,28 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import msgspec
 import structlog
 
 from sos.cache.encodings import build_variants
 from sos.cache.pages import CachedPage, Missing
-from sos.content.store import Candidate, ContentReader, Found
-from sos.errors import StoreIncompleteError, StoreUnavailableError, TemplateError
+from sos.content.store import Candidate, ContentReader, Found, Record
+from sos.errors import DocumentError, StoreIncompleteError, StoreUnavailableError, TemplateError
 from sos.metrics import Metrics
 from sos.page.archive import list_base
 from sos.page.build import build_error, build_page
 from sos.page.cards import Library
 from sos.page.feed import build_feed
-from sos.page.frame import BuiltPage, paged
+from sos.page.frame import BuiltPage, numbered, paged
 from sos.page.routes import PageRoute, RobotsRoute, Route, SitemapRoute
 from sos.page.site import Site, build_site
-from sos.page.sitemap import PER_PAGE, build_robots, build_sitemap, build_sitemap_index
+from sos.page.sitemap import (
+    HIDDEN_TYPES,
+    PER_PAGE,
+    build_robots,
+    build_sitemap,
+    build_sitemap_index,
+)
 from sos.release.environment import Release
 from sos.render import RenderedPage, build_rendered, render_page
 from sos.web.documents import DocumentCache
@@ -54,6 +61,7 @@ class Producer:
         self.site: Site = build_site(public)[0]
         self.front: BuiltPage | None = None
         self._site_of: tuple[str, int] = ("", -1)
+        self._good: dict[str, Record] = {}
 
     def forget_site(self) -> None:
         """Read the site's common documents again with the next page."""
@@ -68,12 +76,7 @@ class Producer:
         if isinstance(route, PageRoute):
             return await self._produce_page(route, partial=partial)
         if isinstance(route, RobotsRoute):
-            found = await self._fetch((Candidate("page", "/"),))
-            body = build_robots(self.site).encode()
-            rendered = build_rendered(
-                body, ("site",), self.release, content_type="text/plain; charset=utf-8"
-            )
-            return await self._finish(rendered, found.rev)
+            return await self._produce_robots(partial=partial)
         return await self._produce_sitemap(route)
 
     async def produce_error(self, status: int) -> CachedPage:
@@ -81,10 +84,11 @@ class Producer:
         try:
             found = await self._fetch((Candidate("feed", "/", 1, SUGGESTIONS),))
             library, refs, rev = self._library(found), found.refs, found.rev
+            partial = not found.complete
         except StoreUnavailableError:
-            library, refs, rev = Library(self.site, {}, {}), (), -1
+            library, refs, rev, partial = Library(self.site, {}, {}), (), -1, True
         page = build_error(library, status, "", refs)
-        return await self._finish(self._render(page), rev, partial=rev < 0)
+        return await self._finish(self._render(page), rev, partial=partial)
 
     def render_front_again(self) -> bool:
         """Render the last known front page once more from memory; whether it came out whole."""
@@ -94,19 +98,22 @@ class Producer:
     # ------------------------------------------------------------ pages
 
     async def _produce_page(self, route: PageRoute, *, partial: bool) -> CachedPage | Missing:
-        found = await self._fetch(route.candidates)
-        if not found.complete and (found.status == "none" or not partial):
+        candidates = await self._decide_counts(route)
+        found = await self._fetch(candidates)
+        lost = found.status == "none" or (found.status == "found" and not found.records)
+        if not found.complete and (lost or not partial):
             raise StoreIncompleteError("the content store lacks keys")
         if found.status == "gone":
             return Missing(410)
         if found.status == "none":
             return Missing(404)
-        candidate = route.candidates[found.candidate]
+        candidate = candidates[found.candidate]
         if found.status == "moved":
             return Missing(301, _moved_to(found, candidate, route))
         library = self._library(found)
         built = build_page(library, found, candidate)
         if built is None:
+            _require_whole(found, library)
             return Missing(404)
         if route.feed:
             return await self._produce_feed(route, library, found, candidate, built)
@@ -135,10 +142,34 @@ class Producer:
         )
         return await self._finish(rendered, found.rev, partial=not found.complete)
 
+    async def _decide_counts(self, route: PageRoute) -> tuple[Candidate, ...]:
+        """The candidates of ``route``; those of a feed with the site's own number of posts."""
+        if not route.feed:
+            return route.candidates
+        if self._site_of[1] < 0:
+            await self._fetch((Candidate("page", "/"),))
+        count = self.site.document.posts_per_feed
+        return tuple(msgspec.structs.replace(c, count=count) for c in route.candidates)
+
+    async def _produce_robots(self, *, partial: bool) -> CachedPage:
+        found = await self._fetch((Candidate("page", "/"),))
+        # A site that hides must not be opened to robots because its settings are lost.
+        if not found.complete and not (partial and self.site.document.home):
+            raise StoreIncompleteError("the content store lacks keys")
+        rendered = build_rendered(
+            build_robots(self.site).encode(),
+            ("site",),
+            self.release,
+            content_type="text/plain; charset=utf-8",
+        )
+        return await self._finish(rendered, found.rev, partial=not found.complete)
+
     async def _produce_sitemap(self, route: SitemapRoute) -> CachedPage | Missing:
         found = await self._fetch((Candidate("page", "/"),))
         if not found.complete:
             raise StoreIncompleteError("the content store lacks keys")
+        if route.list.removeprefix("type:") in HIDDEN_TYPES:
+            return Missing(404)
         if not route.list:
             text = build_sitemap_index(self.site, await self._reader.fetch_sizes())
             depends: tuple[str, ...] = ("site", "sitemap")
@@ -149,6 +180,7 @@ class Producer:
             if not entries and not front:
                 return Missing(404)
             text = build_sitemap(self.site, entries, front=front)
+            # Any change, that is: a document may have moved without its list having changed.
             depends = (f"list:{route.list}", "site", "sitemap")
         rendered = build_rendered(
             text.encode(), depends, self.release, content_type="application/xml; charset=utf-8"
@@ -163,17 +195,26 @@ class Producer:
         if found.epoch != self._site_of[0] and not found.common and self._site_of[1] >= 0:
             self.forget_site()
             found = await self._reader.fetch_page(candidates, now, -1)
-        if (found.epoch, found.common_rev) != self._site_of and (
-            found.common or not self._site_of[0]
-        ):
-            self.site, unreadable = build_site(
-                self._public, found.common, found.top_pages, found.hidden
-            )
-            self._site_of = (found.epoch, found.common_rev)
-            for ref in unreadable:
-                self._metrics.bad_documents.inc()
-                log.warning("bad_document", ref=ref)
+        known_epoch, known_rev = self._site_of
+        # Answers overtake each other: what is older than what is known is left alone.
+        if found.common and (found.epoch != known_epoch or found.common_rev > known_rev):
+            self._learn_site(found)
         return found
+
+    def _learn_site(self, found: Found) -> None:
+        """Build the site anew; of what is lost or can't be read the last good copy stays."""
+        self._site_of = (found.epoch, found.common_rev)
+        records = found.common
+        site, unreadable = build_site(self._public, records, found.top_pages, found.hidden)
+        for ref in unreadable:
+            self._metrics.bad_documents.inc()
+            log.warning("bad_document", ref=ref)
+        if unreadable:
+            records = tuple(self._good.get(r.ref, r) if r.ref in unreadable else r for r in records)
+            site, unreadable = build_site(self._public, records, found.top_pages, found.hidden)
+        if site.document.home or not self.site.document.home:
+            self.site = site
+            self._good = {r.ref: r for r in records if r.ref not in unreadable}
 
     def _library(self, found: Found) -> Library:
         documents = self._documents.parse(found.epoch, found.records)
@@ -209,4 +250,15 @@ def feed_path(base: str, form: str) -> str:
 def _moved_to(found: Found, candidate: Candidate, route: PageRoute) -> str:
     if route.feed:
         return feed_path(found.path, route.feed)
-    return paged(found.path, candidate.number) if candidate.number > 1 else found.path
+    if candidate.number == 1:
+        return found.path
+    further = numbered if candidate.how == "part" else paged
+    return further(found.path, candidate.number)
+
+
+def _require_whole(found: Found, library: Library) -> None:
+    """Before something is called missing: raise where it is only lost, or can't be read."""
+    if not found.complete:
+        raise StoreIncompleteError("the content store lacks keys")
+    if found.primary in {r.ref for r in found.records} - library.documents.keys():
+        raise DocumentError(f"{found.primary} can't be read")

@@ -67,7 +67,9 @@ class Responder:
         coding, body = choose(entry.variants, decide_coding(request.headers.get("Accept-Encoding")))
         headers["ETag"] = entity_tag(page.tag, coding)
         headers["Last-Modified"] = formatdate(entry.changed, usegmt=True)
-        if answer.status == 200 and _is_unchanged(request, page.tag, headers["Last-Modified"]):
+        if answer.status == 200 and _is_unchanged(
+            request, headers["ETag"], headers["Last-Modified"]
+        ):
             for name in ("Content-Type", "Content-Security-Policy", *SECURITY):
                 headers.pop(name, None)
             return web.Response(status=304, headers=headers)
@@ -113,7 +115,7 @@ class Responder:
         coding = decide_coding(request.headers.get("Accept-Encoding"))
         coding, body = choose(variants, coding)
         headers["ETag"] = entity_tag(tag, coding)
-        if is_not_modified(request.headers.get("If-None-Match"), tag):
+        if is_not_modified(_held_tags(request), headers["ETag"]):
             headers.pop("Content-Type")
             return web.Response(status=304, headers=headers)
         if coding != "identity":
@@ -134,8 +136,12 @@ class Responder:
         return {**SECURITY, **({"Strict-Transport-Security": HSTS} if self._https else {})}
 
 
+def _held_tags(request: web.BaseRequest) -> str:
+    return ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
+
+
 def _is_unchanged(request: web.BaseRequest, tag: str, modified: str) -> bool:
     """RFC 9110, 13.2.2: If-None-Match first; a date counts only when it is exactly ours."""
     if hdrs.IF_NONE_MATCH in request.headers:
-        return is_not_modified(request.headers.get(hdrs.IF_NONE_MATCH), tag)
+        return is_not_modified(_held_tags(request), tag)
     return request.headers.get(hdrs.IF_MODIFIED_SINCE) == modified
