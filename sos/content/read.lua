@@ -15,6 +15,7 @@
 --            previous, next, children, ancestors, common_rev, common, top_pages, sticky,
 --            hidden: what menus lead to and nobody may see }
 --          record = { ref, rev, path, JSON }, brief = { ref, path, title, protected }
+--          common, top_pages and hidden are empty where the caller has them
 
 local prefix = string.sub(KEYS[1], 1, -5)
 local META, DOC, ENTRY, PATH = KEYS[1], prefix .. 'doc', prefix .. 'entry', prefix .. 'path'
@@ -26,6 +27,9 @@ do
   local flat = call('HGETALL', META)
   for i = 1, #flat, 2 do meta[flat[i]] = flat[i + 1] end
 end
+if meta.schema and meta.schema ~= '1' then
+  return redis.error_reply('SOS schema ' .. meta.schema .. ' is in this store, 1 is spoken')
+end
 local docs = call('HLEN', DOC)
 local complete = meta.ready == '1' and tonumber(meta.docs) == docs and docs == call('HLEN', ENTRY)
   and tonumber(meta.paths) == call('HLEN', PATH)
@@ -34,7 +38,11 @@ local entries = {}
 local function entry_of(ref)
   if entries[ref] == nil then
     local json = call('HGET', ENTRY, ref)
-    entries[ref] = json and cjson.decode(json) or false
+    local sound, entry = pcall(cjson.decode, json or 'null')
+    sound = sound and type(entry) == 'table' and type(entry.at) == 'number'
+      and type(entry.til) == 'number' and entry.path
+    if json and not sound then complete = false end
+    entries[ref] = sound and entry or false
   end
   return entries[ref]
 end
@@ -49,9 +57,23 @@ local function ref_of(member)
   return string.format('post:%.0f', tonumber(member))
 end
 
+-- A list that was lost must not pass for an empty one.
+local function list_key(name)
+  local key = prefix .. 'list:' .. name
+  if call('ZCARD', key) ~= tonumber(call('HGET', prefix .. 'size', name) or '0') then
+    complete = false
+  end
+  return key
+end
+
+local function count_again(field, length)
+  if meta[field] and tonumber(meta[field]) ~= length then complete = false end
+end
+
 -- Ranks, from the newest in the span, of the members whose time is over.
 local function expired_ranks(list, min, max)
   local ranks = {}
+  count_again('until', call('ZCARD', prefix .. 'until'))
   for _, ref in ipairs(call('ZRANGEBYSCORE', prefix .. 'until', '-inf', now)) do
     local id = string.match(ref, '^post:(%d+)$')
     local score = id and tonumber(call('ZSCORE', list, string.format('%012.0f', tonumber(id))) or nil)
@@ -65,11 +87,8 @@ local function expired_ranks(list, min, max)
 end
 
 local function slice(name, min, max, number, count)
-  local list = prefix .. 'list:' .. name
+  local list = list_key(name)
   max = math.min(max, now)
-  if call('ZCARD', list) ~= tonumber(call('HGET', prefix .. 'size', name) or '0') then
-    complete = false
-  end
   local hidden = expired_ranks(list, min, max)
   local total = call('ZCOUNT', list, min, max) - #hidden
   local start, skip = (number - 1) * count, {}
@@ -81,14 +100,17 @@ local function slice(name, min, max, number, count)
   local found = call('ZREVRANGEBYSCORE', list, max, min, 'LIMIT', start + before, count + #hidden)
   for i, member in ipairs(found) do
     if #refs == count then break end
-    if not skip[start + before + i - 1] then refs[#refs + 1] = ref_of(member) end
+    if not skip[start + before + i - 1] then
+      refs[#refs + 1] = ref_of(member)
+      if not entry_of(ref_of(member)) then complete = false end
+    end
   end
   return total, refs
 end
 
 local function stickies()
   local refs = {}
-  for _, member in ipairs(call('ZREVRANGEBYSCORE', prefix .. 'list:sticky', now, '-inf', 'LIMIT', 0, 50)) do
+  for _, member in ipairs(call('ZREVRANGEBYSCORE', list_key('sticky'), now, '-inf', 'LIMIT', 0, 50)) do
     if visible(entry_of(ref_of(member))) then refs[#refs + 1] = ref_of(member) end
   end
   return refs
@@ -122,7 +144,7 @@ local function hit(how, value, number)
   if how == 'dates' then return 'type:post', 'type:post' end
   if how == 'list' then
     local name = string.match(value, '^[^@]+')
-    if call('ZCARD', prefix .. 'list:' .. name) == 0 then return nil end
+    if call('ZCARD', list_key(name)) == 0 then return nil end
     return 'list:' .. name, name
   end
   if how == 'ref' then
@@ -179,7 +201,7 @@ local function ancestors_of(entry, kind)
 end
 
 local function neighbour(ref, entry, step)
-  local list = prefix .. 'list:type:' .. entry.type
+  local list = list_key('type:' .. entry.type)
   local rank = call('ZRANK', list, string.format('%012.0f', tonumber(string.match(ref, '%d+'))))
   for _ = 1, 20 do
     rank = rank and rank + step
@@ -192,7 +214,7 @@ end
 
 local function children_of(id)
   local out = {}
-  for _, member in ipairs(call('ZRANGE', prefix .. 'list:children:' .. id, 0, 99)) do
+  for _, member in ipairs(call('ZRANGE', list_key('children:' .. id), 0, 99)) do
     local entry = entry_of(ref_of(member))
     if visible(entry) and entry.path ~= '' then out[#out + 1] = brief(ref_of(member)) end
   end
@@ -240,15 +262,16 @@ local function other_slash(path)
 end
 
 local function moved_or_gone(how, path, number)
+  count_again('old', call('HLEN', prefix .. 'old'))
+  count_again('gone', call('HLEN', prefix .. 'gone'))
   for _, form in ipairs({ path, other_slash(path) }) do
     if form ~= path and hit(how, form, number) then return 'moved', form end
     local old = call('HGET', prefix .. 'old', form)
-    if old then
-      if visible(entry_of(old)) and entry_of(old).path ~= '' then return 'moved', entry_of(old).path end
-      return 'gone', ''
-    end
+    local entry = old and entry_of(old)
+    if visible(entry) and entry.path ~= '' then return 'moved', entry.path end
+    if old and not (entry and entry.at > now) then return 'gone', '' end
     local holder = call('HGET', PATH, form)
-    local entry = holder and entry_of(holder)
+    entry = holder and entry_of(holder)
     if entry and entry.til > 0 and entry.til <= now then return 'gone', '' end
     if call('HEXISTS', prefix .. 'gone', form) == 1 then return 'gone', '' end
   end
@@ -283,7 +306,8 @@ if tonumber(ARGV[2]) ~= answer[16] or answer[16] == 0 then
   local kept = records
   records, listed = {}, {}
   for _, ref in ipairs({ 'site', 'types', 'taxonomies' }) do add_with_deps(ref) end
-  for _, id in ipairs(call('ZRANGE', prefix .. 'list:menus', 0, -1)) do
+  local menus = call('ZRANGE', list_key('menus'), 0, -1)
+  for _, id in ipairs(menus) do
     local ref = string.format('menu:%.0f', tonumber(id))
     add_record(ref)
     for _, dep in ipairs((entry_of(ref) or {}).deps or {}) do
@@ -291,8 +315,8 @@ if tonumber(ARGV[2]) ~= answer[16] or answer[16] == 0 then
     end
   end
   answer[17] = records
+  answer[18] = #menus == 0 and children_of('0') or {}
   records = kept
 end
-answer[18] = call('ZCARD', prefix .. 'list:menus') == 0 and children_of('0') or {}
 answer[3] = complete and 1 or 0
 return answer
