@@ -4,6 +4,7 @@ In: progress, summaries, reports. Out: text. Colour and movement on a terminal o
 """
 
 import contextlib
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -26,6 +27,14 @@ from sos.content.watch import Round
 
 SHOWN = 20
 """Lines of a list that are shown; ``--json`` has them all."""
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def _plain(text: str) -> str:
+    """Text of a site as text: neither markup of rich nor a command to the terminal."""
+    return escape(_CONTROL.sub(" ", text))
 
 
 def _console() -> Console:
@@ -75,11 +84,11 @@ def print_summary(summary: Summary) -> None:
         column.justify = "right"
     for name, c in summary.collections.items():
         numbers = (c.listed, c.applied, c.unchanged, c.stale, c.removed, c.skipped)
-        table.add_row(escape(name), *(str(n) if n else "" for n in numbers))
+        table.add_row(_plain(name), *(str(n) if n else "" for n in numbers))
     console.print(table)
     again = ", resumed" if summary.resumed else ""
     console.print(
-        f"{escape(summary.url)}: {summary.documents} documents in {summary.seconds:.1f} s "
+        f"{_plain(summary.url)}: {summary.documents} documents in {summary.seconds:.1f} s "
         f"({summary.rate:,.0f}/s){again}"
     )
     if summary.permalinks == "plain":
@@ -94,14 +103,14 @@ def print_report(report: Report, *, healing: bool) -> None:
     """What a verification found, and what it mended."""
     console = _console()
     checked = ", ".join(f"{count} {name}" for name, count in report.checked.items())
-    console.print(f"{escape(report.url)}: compared {escape(checked)} in {report.seconds:.1f} s")
+    console.print(f"{_plain(report.url)}: compared {_plain(checked)} in {report.seconds:.1f} s")
     _print_list(console, "Not compared", report.missing)
     if not report.drift:
         console.print("[green]The store agrees with the site.[/]")
         return
     table = Table("document", "drift", "detail")
     for drift in report.drift[:SHOWN]:
-        table.add_row(drift.ref, drift.kind, escape(drift.detail))
+        table.add_row(drift.ref, drift.kind, _plain(drift.detail))
     console.print(table)
     console.print(f"{len(report.drift)} differences")
     if healing:
@@ -114,7 +123,7 @@ def print_round(done: Round) -> None:
     """One line for one look at a site."""
     at = datetime.now().astimezone().strftime("%H:%M:%S")
     if done.error:
-        words = f"[red]failed[/]: {escape(done.error)}; next try in {done.wait:.0f} s"
+        words = f"[red]failed[/]: {_plain(done.error)}; next try in {done.wait:.0f} s"
     else:
         words = f"{done.kind}: {done.changed} changed, {done.removed} removed, {done.seconds:.1f} s"
     _console().print(f"{at} {words}", soft_wrap=True)
@@ -123,7 +132,7 @@ def print_round(done: Round) -> None:
 def print_explanation(explanation: Explanation) -> None:
     """The documents of a page."""
     console = _console()
-    console.print(escape(explanation.words), soft_wrap=True)
+    console.print(_plain(explanation.words), soft_wrap=True)
     if not explanation.complete:
         console.print("[yellow]The store is not complete; import the site again.[/]")
     if explanation.parts:
@@ -140,11 +149,11 @@ def _build_table(title: str, parts: tuple[Part, ...]) -> Table:
         table.add_row(
             part.ref,
             part.role,
-            escape(part.type) + lock,
-            escape(part.title[:40]),
+            _plain(part.type) + lock,
+            _plain(part.title[:40]),
             str(part.revision or ""),
-            escape(part.path),
-            escape(" ".join(part.lists)),
+            _plain(part.path),
+            _plain(" ".join(part.lists)),
             " ".join(part.deps),
         )
     return table
@@ -152,7 +161,7 @@ def _build_table(title: str, parts: tuple[Part, ...]) -> Table:
 
 def _print_list(console: Console, title: str, lines: list[str], total: int = 0) -> None:
     for line in lines[:SHOWN]:
-        console.print(f"[yellow]{title}[/] {escape(line)}", soft_wrap=True)
+        console.print(f"[yellow]{title}[/] {_plain(line)}", soft_wrap=True)
     more = max(total, len(lines)) - SHOWN
     if more > 0:
         console.print(f"[yellow]{title}[/] … and {more} more; --json lists them")

@@ -100,7 +100,14 @@ def find_rest_roots(answer: Answer, html: str) -> list[str]:
         }
         if attributes.get("rel") == _RELATION:
             found.append(attributes.get("href", ""))
-    return [urljoin(answer.url, f) for f in found if f]
+    return [root for f in found if f and (root := _join(answer.url, f))]
+
+
+def _join(base: str, relative: str) -> str:
+    try:
+        return urljoin(base, relative)
+    except ValueError:
+        return ""
 
 
 async def _read_index(fetcher: Fetcher, root: str, html: str) -> Discovered:

@@ -96,10 +96,15 @@ def same_document(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def _shorten(title: str) -> str:
+    """As much of a title as the writer keeps for certain: it cuts within 1,000 bytes."""
+    return title.encode("utf-8", "replace")[:990].decode("utf-8", "ignore")
+
+
 def _compare(brief: Brief, entry: Entry, holders: Mapping[str, str]) -> list[Drift]:
     if brief.modified and brief.modified != entry.modified:
         return [Drift(brief.ref, "outdated", f"modified {brief.modified - entry.modified:+d} s")]
-    if brief.title is not None and brief.title[:1000] != entry.title:
+    if brief.title is not None and _shorten(brief.title) != _shorten(entry.title):
         return [Drift(brief.ref, "outdated", f"named {brief.title[:80]!r}")]
     if brief.parent is not None and brief.parent != entry.parent:
         return [Drift(brief.ref, "outdated", f"below {brief.parent}, not {entry.parent}")]

@@ -6,6 +6,7 @@ not see, and never removes what it has not looked for.
 """
 
 import time
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,6 +25,7 @@ from sos.content.resume import (
     save_import_state,
 )
 from sos.content.site_reader import Collection, SiteReader
+from sos.content.site_url import parse_site_url
 from sos.content.source import Credentials, RestError, SourceHttp
 from sos.content.store import ContentWriter, Operation
 from sos.content.summary import OnProgress, Progress, Summary
@@ -72,6 +74,9 @@ async def import_site(
         permalinks=survey.permalinks,
         missing=list(survey.missing),
     )
+    given = parse_site_url(url)
+    if urlsplit(given)[:2] != urlsplit(found.root)[:2]:
+        summary.notes.append(f"the site was given as {given} and is read at {found.root}")
     run = _Import(reader, writer, survey, options, summary, progress)
     try:
         await run.run()

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from sos.content.rest import END_OF_PAGES
+from sos.content.rest import END_OF_PAGES, INVALID_PARAMETER
 from sos.content.site_reader import PER_PAGE, Collection, SiteReader
 from sos.content.source import InvalidAnswerError, PassingSourceError, RestError
 from sos.errors import SosError, SourceError
@@ -86,7 +86,7 @@ class Listing:
         try:
             await self._read_page(start, on_page)
         except RestError as exc:
-            if exc.code != "rest_invalid_param":
+            if exc.code != INVALID_PARAMETER:
                 raise
             # A controller of a plugin's own that sorts its items its own way.
             del self._params["orderby"], self._params["order"]

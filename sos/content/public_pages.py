@@ -9,8 +9,9 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from sos.content.site_reader import Json, SiteReader
+from sos.content.site_reader import PER_PAGE, Collection, Json, SiteReader
 from sos.content.site_url import build_base_path, build_public_path
+from sos.content.source import PassingSourceError
 from sos.errors import SourceError
 
 _BODY = re.compile(r"<body\b[^>]*\bclass=[\"']([^\"']*)", re.IGNORECASE)
@@ -18,6 +19,8 @@ _HTML_LANGUAGE = re.compile(r"<html\b[^>]*\blang=[\"']([A-Za-z0-9-]{2,35})", re.
 _FEED_LANGUAGE = re.compile(r"<language>\s*([A-Za-z0-9-]{2,35})\s*</language>")
 
 _MAX_PROBES = 20
+
+PAGES = Collection(name="pages", kind="post", type="page", route="/wp/v2/pages")
 
 
 class PublicPage(msgspec.Struct, frozen=True):
@@ -113,31 +116,47 @@ async def find_front_page(reader: SiteReader) -> tuple[int, int]:
     """Ids of the page shown on the front and of the one that lists posts; 0 where there is none.
 
     For WordPress before 6.8 or so, whose index does not tell. The front page is the one whose link
-    is the home page's (get_page_link); the posts page shows itself by its body class.
+    is the home page's (get_page_link); the posts page, most often one without text, shows itself by
+    its body class. Of large sites only the likeliest pages are asked.
     """
+    try:
+        pages = await _fetch_pages(reader, "id,link,content")
+    except PassingSourceError:
+        pages = await _fetch_pages(reader, "id,link")  # some page's content breaks the site
     home = reader.home.rstrip("/")
-    front, blank = 0, []
-    for number in range(1, 51):
-        fields = "id,link,content"
-        pages = await reader.fetch_value(
-            "/wp/v2/pages",
-            {"per_page": 100, "page": number, "orderby": "id", "order": "asc", "_fields": fields},
-        )
-        for page in pages if isinstance(pages, list) else ():
-            link = page.get("link", "") if isinstance(page, dict) else ""
-            if link.rstrip("/") == home:
-                front = page["id"]
-            elif link and not _has_content(page):
-                blank.append((page["id"], link))
-        if not isinstance(pages, list) or len(pages) < 100:
-            break
+    front = next((ident for link, ident, _ in pages if link.rstrip("/") == home), 0)
     if not front:
         return 0, 0
-    for ident, link in blank[:_MAX_PROBES]:
+    likely = sorted((blank, link.count("/"), ident, link) for link, ident, blank in pages)
+    for _, _, ident, link in likely[:_MAX_PROBES]:
         found = await fetch_public_page(reader, link)
-        if found and "blog" in found.classes:
+        if found and "blog" in found.classes and ident != front:
             return front, ident
     return front, 0
+
+
+async def _fetch_pages(reader: SiteReader, fields: str) -> list[tuple[str, int, bool]]:
+    """Link and id of up to 5,000 pages of a site, and whether each has text."""
+    pages = []
+    for number in range(1, 51):
+        params: dict[str, str | int] = {
+            "per_page": PER_PAGE,
+            "page": number,
+            "orderby": "id",
+            "order": "asc",
+            "_fields": fields,
+        }
+        found = await reader.fetch_items(PAGES, params)
+        pages += [
+            (p["link"], p["id"], _has_content(p))
+            for p in found.items
+            if isinstance(p, dict)
+            and isinstance(p.get("link"), str)
+            and isinstance(p.get("id"), int)
+        ]
+        if number >= (found.pages or 1):
+            break
+    return pages
 
 
 def _archive_candidates(slug: str, described: Json, item_path: str) -> list[str]:

@@ -17,6 +17,9 @@ from sos.content.source import Answer, InvalidAnswerError, PassingSourceError, R
 END_OF_PAGES = "rest_post_invalid_page_number"
 """WordPress's error code for a page past the end (WP_REST_Posts_Controller::get_items)."""
 
+INVALID_PARAMETER = "rest_invalid_param"
+"""WordPress's error code for a parameter that a route does not know in this form."""
+
 _BUSY = frozenset({429, 503})
 _GATEWAY = frozenset({502, 504})
 _SURROGATES = re.compile("[\ud800-\udfff]")

@@ -11,6 +11,7 @@ import msgspec
 
 from sos.content.catalogue import BUILT_IN, USERS
 from sos.content.public_pages import is_viewable
+from sos.content.rest import INVALID_PARAMETER
 from sos.content.site_reader import Collection, Json, SiteReader
 from sos.content.source import InvalidAnswerError, PassingSourceError, RestError
 from sos.errors import SourceError
@@ -46,9 +47,15 @@ async def fetch_samples(
 
 async def fetch_sample(reader: SiteReader, collection: Collection) -> Sample:
     """The first item of a collection, without its content, and the number of items."""
-    params = {"per_page": 1, "orderby": "id", "order": "asc", "_fields": "id,link,slug,parent"}
+    light: dict[str, str | int] = {"per_page": 1, "_fields": "id,link,slug,parent"}
     try:
-        found = await reader.fetch_items(collection, params)
+        try:
+            ordered = {**light, "orderby": "id", "order": "asc"}
+            found = await reader.fetch_items(collection, ordered)
+        except RestError as exc:
+            if exc.code != INVALID_PARAMETER:
+                raise
+            found = await reader.fetch_items(collection, light)
     except RestError as exc:
         return Sample(collection, error=str(exc))
     except InvalidAnswerError:

@@ -38,9 +38,18 @@ async def check_credentials(reader: SiteReader) -> None:
 
 
 async def fetch_site_document(
-    reader: SiteReader, html: str, posts_per_page: int, missing: list[str], *, plain: bool
+    reader: SiteReader,
+    html: str,
+    posts_per_page: int,
+    missing: list[str],
+    *,
+    posts: int,
+    plain: bool,
 ) -> Json:
-    """The ``site`` document; ``html`` is the home page, ``posts_per_page`` 0 where not given."""
+    """The ``site`` document; ``html`` is the home page, ``posts_per_page`` 0 where not given.
+
+    ``posts`` is the number of posts: a feed with fewer items than that shows its own length.
+    """
     index = await reader.fetch_value("/")
     if not isinstance(index, dict):
         raise InvalidAnswerError(f"{reader.root} answered with no index")
@@ -50,12 +59,9 @@ async def fetch_site_document(
         if field not in site and field in settings:
             site[field] = settings[field]
     if "show_on_front" not in site:
-        front, posts = await find_front_page(reader)
-        site.update(zip(_FRONT, ("page" if front else "posts", front, posts), strict=True))
-        if front and not posts:
-            missing.append("settings: which page lists the posts is unknown")
+        site.update(await _find_front(reader, missing))
     feed = await fetch_feed_facts(reader, plain=plain)
-    if feed.items is not None:
+    if feed.items is not None and feed.items < posts:
         settings.setdefault("posts_per_rss", feed.items)
     if feed.excerpts_only is not None:
         settings.setdefault("rss_use_excerpt", feed.excerpts_only)
@@ -70,6 +76,18 @@ async def fetch_site_document(
         "permalinks": "plain" if plain else "pretty",
     }
     return site
+
+
+async def _find_front(reader: SiteReader, missing: list[str]) -> Json:
+    """What the index of an older WordPress does not tell of the front page."""
+    try:
+        front, posts = await find_front_page(reader)
+    except SourceError as exc:
+        missing.append(f"settings: the latest posts are taken for the front page, because {exc}")
+        front, posts = 0, 0
+    if front and not posts:
+        missing.append("settings: which page lists the posts is unknown")
+    return dict(zip(_FRONT, ("page" if front else "posts", front, posts), strict=True))
 
 
 async def _fetch_settings(reader: SiteReader, missing: list[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ are not resolved here.
 """
 
 import re
-from urllib.parse import SplitResult, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from sos.errors import SourceError
 
@@ -13,7 +13,10 @@ MAX_REDIRECTS = 5
 """Redirects that are followed for one request."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_KEPT = re.compile(rb"[A-Za-z0-9\-._~!$&'()*+,;=:@/]")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{0,2})")
+_KEPT = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/%"
+)
 
 
 def parse_site_url(text: str) -> str:
@@ -40,7 +43,11 @@ def decide_redirect(current: str, location: str, *, discovering: bool) -> str:
     While a site is being discovered, ``www.`` may come or go and http may become https; afterwards
     only the latter. Raises SourceError otherwise, with the URL to give instead.
     """
-    target = urljoin(current, location)
+    try:
+        # It may stand in a message, and so on a terminal.
+        target = re.sub(r"[\x00-\x20\x7f-\x9f]", "", urljoin(current, location))
+    except ValueError as exc:
+        raise SourceError(f"{current} redirects to {location!r}, which is no URL") from exc
     old, new = _split(current), _split(target)
     if new.username is not None or new.scheme not in _DEFAULT_PORTS or not new.hostname:
         raise SourceError(f"{current} redirects to {target!r}, which is no address of a web site")
@@ -78,39 +85,42 @@ def is_plain_link(link: str) -> bool:
 def build_public_path(link: str, base: str) -> str:
     """Public path of a permalink on a site below ``base``; empty for a plain one.
 
-    The twin of ``path_of_link`` in apply.lua: escapes lower-case, none that is not needed.
+    The twin of ``path_of_link`` in apply.lua.
     """
     parts = _split(link)
     if not parts.scheme or parts.query:
         return ""
-    path = parts.path
+    path = canonical_path(parts.path)
     if base and f"{path}/".startswith(f"{base}/"):
-        path = path[len(base) :]
-    return canonical_path(path or "/")
+        path = path[len(base) :] or "/"
+    return path
 
 
 def canonical_path(path: str) -> str:
-    """A path in the one form in which the store holds it; empty when it is too long."""
-    if not path.startswith("/"):
-        path = f"/{path}"
-    # %2f is not a slash: what was escaped and is not a plain letter stays escaped.
-    escaped = "".join(_canonical_piece(piece) for piece in re.split(r"(%[0-9A-Fa-f]{2})", path))
+    """A path in the one form in which the store holds it; empty when it is too long.
+
+    Escapes lower-case, none that is not needed, one slash at a time: the twin of ``canonical`` in
+    apply.lua.
+    """
+    path = _ESCAPE.sub(_canonical_escape, path)
+    escaped = "".join(
+        chr(byte) if byte in _KEPT else f"%{byte:02x}" for byte in path.encode("utf-8", "replace")
+    )
+    escaped = re.sub("/+", "/", f"/{escaped}")
     return escaped if len(escaped) <= 2000 else ""
 
 
 def build_base_path(home: str) -> str:
     """The folder that a site lives in, without a slash at its end; empty at the top of its host."""
-    return _split(home).path.rstrip("/")
+    return canonical_path(_split(home).path).removesuffix("/")
 
 
-def _canonical_piece(piece: str) -> str:
-    if re.fullmatch(r"%[0-9A-Fa-f]{2}", piece):
-        byte = unquote_to_bytes(piece)
-        return byte.decode() if re.fullmatch(rb"[A-Za-z0-9\-._~]", byte) else piece.lower()
-    return "".join(
-        chr(b) if _KEPT.fullmatch(bytes([b])) or b == 0x25 else f"%{b:02x}"
-        for b in piece.encode("utf-8", "replace")
-    )
+def _canonical_escape(match: re.Match[str]) -> str:
+    digits = match[1]
+    if len(digits) < 2:
+        return f"%25{digits}"
+    char = chr(int(digits, 16))
+    return char if re.fullmatch(r"[A-Za-z0-9\-._~]", char) else f"%{digits.lower()}"
 
 
 def _split(url: str) -> SplitResult:

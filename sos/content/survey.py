@@ -82,7 +82,14 @@ async def survey_site(
     await _add_archives(reader, types, posts, plain=plain)
     return Survey(
         seq=seq,
-        site=await fetch_site_document(reader, html, posts_per_page, missing, plain=plain),
+        site=await fetch_site_document(
+            reader,
+            html,
+            posts_per_page,
+            missing,
+            posts=next((s.total for s in posts if s.collection.type == "post"), 0),
+            plain=plain,
+        ),
         types=types,
         taxonomies=taxonomies,
         permalinks="plain" if plain else "pretty",

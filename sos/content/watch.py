@@ -8,8 +8,8 @@ waited for, never an error.
 import asyncio
 import random
 import time
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
 
 import msgspec
 
@@ -78,8 +78,10 @@ async def watch_site(
     while not stop.is_set():
         started = time.monotonic()
         try:
-            done = await watcher.look()
-            failures = 0
+            found = await _unless(stop, watcher.look())
+            if found is None:
+                return
+            done, failures = found, 0
         except SosError as exc:
             failures += 1
             watcher.reset()
@@ -91,6 +93,19 @@ async def watch_site(
             await asyncio.wait_for(stop.wait(), wait)
         except TimeoutError:
             continue
+
+
+async def _unless(stop: asyncio.Event, look: Coroutine[Any, Any, Round]) -> Round | None:
+    """The round, or None when ``stop`` is set first; what was under way is cancelled then."""
+    looking = asyncio.ensure_future(look)
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({looking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return await looking if looking.done() else None
+    finally:
+        for task in (looking, stopping):
+            task.cancel()
+        await asyncio.wait({looking, stopping})
 
 
 def decide_wait(interval: float, failures: int, chance: float) -> float:

@@ -11,35 +11,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
 from sos.adapters.wordpress import WordPressHttp, is_private
 from sos.content.source import AnswerTooLargeError, Credentials, PassingSourceError
 from sos.errors import SourceError
 
+from tests.servers.fake_wordpress import FixedResolver
+
 OWNER = Credentials("owner", "abcd efgh")
-
-
-class FixedResolver(AbstractResolver):
-    """Answers with prepared addresses, the last of them for good; counts the questions."""
-
-    def __init__(self, *answers: list[str]) -> None:
-        self._answers = list(answers)
-        self.asked: list[str] = []
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        self.asked.append(host)
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        return [
-            ResolveResult(
-                hostname=host, host=ip, port=port, family=socket.AF_INET, proto=0, flags=0
-            )
-            for ip in answer
-        ]
-
-    async def close(self) -> None:
-        pass
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from tests.content.importing import OWNER, QUICK, document_of, is_ready, paths_o
 from tests.servers.fake_wordpress import (
     PASSWORD,
     FakeSite,
+    FixedResolver,
     answer_always,
     close_route,
     read_recorded,
@@ -71,7 +72,7 @@ async def test_the_index_is_kept_without_what_only_clients_need(store: RedisStor
 
 async def test_without_credentials_the_summary_says_what_is_missing(store: RedisStore) -> None:
     """Settings, menus and scheduled posts; the feed tells the language and its own length."""
-    async with serve_fake(FakeSite(language="de-DE").fill()) as url:
+    async with serve_fake(FakeSite(language="de-DE").fill(posts=8)) as url:
         summary = await run_import(url, store)
     words = " ".join(summary.missing)
     assert "settings" in words
@@ -84,6 +85,13 @@ async def test_without_credentials_the_summary_says_what_is_missing(store: Redis
         "language": "de-DE",
         "permalinks": "pretty",
     }
+
+
+async def test_a_feed_of_all_posts_does_not_tell_its_length(store: RedisStore) -> None:
+    """It would grow with the next one."""
+    async with serve_fake(FakeSite().fill(posts=7)) as url:
+        await run_import(url, store)
+    assert "posts_per_rss" not in (await document_of(store, "site"))["sos"]["settings"]
 
 
 async def test_posts_per_page_can_be_told(store: RedisStore) -> None:
@@ -273,15 +281,20 @@ async def test_a_type_whose_pages_are_not_public_is_left_out(store: RedisStore) 
     assert any(m.startswith("layouts: not public") for m in summary.missing)
 
 
-async def test_the_front_page_of_an_older_wordpress_is_found(store: RedisStore) -> None:
+@pytest.mark.parametrize("pages", ["blank", "with text", "broken"])
+async def test_the_front_page_of_an_older_wordpress_is_found(store: RedisStore, pages: str) -> None:
     """Its index does not tell, but its pages' links and body classes do."""
-    site = FakeSite(old=True, front=50, posts_page=51).fill(pages=4)
-    site.edit("pages", 51, content={"rendered": "\n", "protected": False})
+    site = FakeSite(old=True, front=50, posts_page=52).fill(pages=4)
+    if pages == "blank":
+        site.edit("pages", 52, content={"rendered": "\n", "protected": False})
+    if pages == "broken":
+        fail = answer_always(lambda: web.Response(status=500), containing="_fields=id,link,content")
+        site.faults.append(fail)
     async with serve_fake(site) as url:
         await run_import(url, store)
     index = await document_of(store, "site")
     assert (index["show_on_front"], index["page_on_front"]) == ("page", 50)
-    assert index["page_for_posts"] == 51
+    assert index["page_for_posts"] == 52
 
 
 async def test_scheduled_posts_come_with_the_path_they_will_have(store: RedisStore) -> None:
@@ -438,6 +451,26 @@ async def test_a_headless_site_whose_front_leads_elsewhere_is_imported(store: Re
         summary = await run_import(url, store)
     assert summary.complete
     assert "post:100" in await store.fetch_all_entries()
+
+
+async def test_a_site_that_moved_to_www_is_followed_and_said_so(store: RedisStore) -> None:
+    """While it is discovered; the summary names the address that is read."""
+    site = FakeSite().fill()
+
+    async def canonical(request: web.Request, route: str) -> web.Response | None:
+        if request.host.startswith("www."):
+            return None
+        return web.Response(status=301, headers={"Location": f"//www.{request.host}{request.path}"})
+
+    site.faults.append(canonical)
+    async with serve_fake(site) as url:
+        port = url.rstrip("/").rpartition(":")[2]
+        site.origin = f"http://www.site.example:{port}"
+        given = f"http://site.example:{port}/"
+        async with WordPressHttp(given, resolver=FixedResolver(["127.0.0.1"])) as http:
+            summary = await import_site(given, store, http, ImportOptions(patience=QUICK))
+    assert summary.complete
+    assert summary.notes == [f"the site was given as {given} and is read at {site.origin}/wp-json/"]
 
 
 async def test_html_instead_of_json_is_told_apart_from_a_failing_site(store: RedisStore) -> None:

@@ -211,6 +211,22 @@ async def test_a_store_that_was_emptied_is_filled_again(store: RedisStore) -> No
     assert "post:102" in await store.fetch_all_entries()
 
 
+async def test_a_watch_ends_at_once_also_in_the_middle_of_a_round(store: RedisStore) -> None:
+    """Nobody waits for an import of an hour after Ctrl-C."""
+    site = FakeSite().fill()
+    reached = asyncio.Event()
+
+    async def stall(request: web.Request, route: str) -> None:
+        if route == "/wp/v2/posts":
+            reached.set()
+            await asyncio.Event().wait()
+
+    site.faults.append(stall)
+    async with serve_fake(site) as url, watching(url, store) as watch:
+        await asyncio.wait_for(reached.wait(), 20)
+    assert watch.rounds == []
+
+
 def test_failures_are_waited_out_longer_and_longer_and_never_in_step() -> None:
     """Bounded by ten minutes, or by the interval where that is longer."""
     assert decide_wait(30, 0, 0.9) == 30

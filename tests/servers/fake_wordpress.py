@@ -13,6 +13,7 @@ import asyncio
 import base64
 import copy
 import json
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 RECORDED = Path(__file__).parent / "recorded" / "wordpress-7.1.json"
 RECORDED_HOST = "https://wordpress.example"
@@ -393,6 +395,29 @@ def _error(status: int, code: str, message: str) -> web.Response:
     return web.json_response(body, status=status)
 
 
+class FixedResolver(AbstractResolver):
+    """Answers with prepared addresses, the last of them for good; counts the questions."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self._answers = list(answers)
+        self.asked: list[str] = []
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        self.asked.append(host)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return [
+            ResolveResult(
+                hostname=host, host=ip, port=port, family=socket.AF_INET, proto=0, flags=0
+            )
+            for ip in answer
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
 @asynccontextmanager
 async def serve_fake(site: FakeSite):  # type: ignore[no-untyped-def]
     """Serve `site` on a free loopback port; its `origin` is set, and its address with a slash yielded."""
@@ -500,4 +525,3 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--posts", type=int, default=100)
     asyncio.run(_serve_forever(parser.parse_args().posts))
-
