@@ -72,6 +72,7 @@ async def test_killed_worker_costs_only_what_it_had_in_flight(node: NodeProcess)
         await load.reach(200)
         os.kill(victim, signal.SIGKILL)
         await load.reach(200)
+        await asyncio.to_thread(wait_for, lambda: node.events("worker_exited"))
         await asyncio.to_thread(wait_for, lambda: node.health()[0] == 200)
         await load.reach(200)
     assert {pid for pid, _ in load.tally.failures} <= {str(victim)}
@@ -151,6 +152,8 @@ def test_stopped_supervisor_does_not_kill_its_workers_when_it_goes_on(tmp_path: 
         time.sleep(2.5)  # the pause is the fault that is injected
         node.send(signal.SIGCONT)
         wait_for(lambda: node.health()[0] == 200)
+        went_on = node.health()[1]["uptime_seconds"]
+        wait_for(lambda: node.health()[1]["uptime_seconds"] > went_on + 1)
         assert node.workers() == before
 
 
@@ -283,6 +286,7 @@ def test_worker_that_speaks_nonsense_is_replaced(tmp_path: Path) -> None:
         (tmp_path / "bad-status").touch()
         wait_for(lambda: node.events("worker_not_understood"))
         (tmp_path / "bad-status").unlink()
+        wait_for(lambda: node.events("worker_exited"))
         wait_for(lambda: node.health()[0] == 200)
         assert node.workers() != [victim]
 
