@@ -91,8 +91,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Meta(
             pattern=r"^(https?://[^\s?#@]+|file:.+)?$",
             description=(
-                "Where `/wp-content/uploads/` comes from when sos has to serve it itself (demo, small "
-                "sites): a base URL, or `file:FOLDER`. Empty: it is the edge's business, and 404."
+                "Where `/wp-content/uploads/` comes from when sos has to serve it itself (demo, "
+                "small sites): a base URL, or `file:FOLDER`. Empty: it is the edge's business, "
+                "and 404."
             ),
         ),
     ] = ""
