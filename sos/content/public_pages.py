@@ -112,6 +112,30 @@ async def find_archive_path(
     return answering
 
 
+async def find_date_base(reader: SiteReader, post: Json) -> str:
+    """Path below which the site has its date archives; ``post`` is any post of it.
+
+    A permalink structure may begin with words (``/blog/%postname%/``), which then stand before the
+    year too, and REST tells none of it (WP_Rewrite::get_date_permastruct).
+    """
+    home = reader.home.rstrip("/")
+    year = str(post.get("date", ""))[:4]
+    path = build_public_path(str(post.get("link", "")), build_base_path(home))
+    segments = [s for s in path.split("/") if s]
+    if not year.isdigit() or len(segments) < 2:
+        return "/"
+    fronts = [segments[: segments.index(year)]] if year in segments else [[], segments[:1]]
+    fronts += [[*fronts[0], "date"]]
+    for front in fronts:
+        base = "/" + "".join(f"{s}/" for s in front)
+        page = await fetch_public_page(reader, f"{home}{base}{year}/")
+        if page is None:
+            return base
+        if page.status == 200 and "date" in page.classes:
+            return base
+    return "/"
+
+
 async def find_front_page(reader: SiteReader) -> tuple[int, int]:
     """Ids of the page shown on the front and of the one that lists posts; 0 where there is none.
 

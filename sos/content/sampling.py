@@ -47,7 +47,7 @@ async def fetch_samples(
 
 async def fetch_sample(reader: SiteReader, collection: Collection) -> Sample:
     """The first item of a collection, without its content, and the number of items."""
-    light: dict[str, str | int] = {"per_page": 1, "_fields": "id,link,slug,parent"}
+    light: dict[str, str | int] = {"per_page": 1, "_fields": "id,link,slug,parent,date"}
     try:
         try:
             ordered = {**light, "orderby": "id", "order": "asc"}

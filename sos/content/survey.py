@@ -17,7 +17,7 @@ from sos.content.catalogue import (
     build_type_collections,
     uses_plain_permalinks,
 )
-from sos.content.public_pages import find_archive_path
+from sos.content.public_pages import find_archive_path, find_date_base
 from sos.content.sampling import Sample, drop_closed, fetch_samples
 from sos.content.site_document import check_credentials, fetch_site_document
 from sos.content.site_reader import Collection, Json, SiteReader
@@ -80,16 +80,20 @@ async def survey_site(
     terms = [s for s in samples if s.collection.kind == "term"]
     plain = _uses_plain_permalinks(posts, terms, reader)
     await _add_archives(reader, types, posts, plain=plain)
+    of_posts = next((s for s in posts if s.collection.type == "post"), None)
+    site = await fetch_site_document(
+        reader,
+        html,
+        posts_per_page,
+        missing,
+        posts=of_posts.total if of_posts else 0,
+        plain=plain,
+    )
+    if of_posts and of_posts.first and not plain:
+        site["sos"]["date_base"] = await find_date_base(reader, of_posts.first)
     return Survey(
         seq=seq,
-        site=await fetch_site_document(
-            reader,
-            html,
-            posts_per_page,
-            missing,
-            posts=next((s.total for s in posts if s.collection.type == "post"), 0),
-            plain=plain,
-        ),
+        site=site,
         types=types,
         taxonomies=taxonomies,
         permalinks="plain" if plain else "pretty",

@@ -138,6 +138,23 @@ def test_static_front_page_and_posts_page(pair: Pair) -> None:
     assert pair.from_sos(f"{news}feed/")[0] in (200, 301)
 
 
+def test_date_archives_are_where_wordpress_has_them(
+    make_wordpress: Callable[..., WordPressServer], tmp_path: Path
+) -> None:
+    """A permalink structure that begins with a word has its years below that word."""
+    wordpress = make_wordpress(
+        "7.1", theme="twentytwentyone", permalink_structure="/blog/%postname%/"
+    )
+    try:
+        with make_pair(wordpress, tmp_path, anonymous=True) as pair:
+            assert pair.from_wordpress("/blog/2024/")[0] == 200
+            assert pair.from_sos("/blog/2024/")[0] == 200
+            assert pair.from_sos("/blog/type/aside/")[0] == 200
+            assert pair.from_sos("/2024/")[0] == 404
+    finally:
+        wordpress.stop()
+
+
 @pytest.mark.parametrize("shape", ["plain permalinks", "a sub-folder"])
 def test_sites_of_other_shapes(
     shape: str, make_wordpress: Callable[..., WordPressServer], tmp_path: Path
