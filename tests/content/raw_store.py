@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 import redis
-from sos.adapters.redis import _parse_found
+from sos.adapters.redis.answers import parse_found
 from sos.content.store import Entry, Found
 
 APPLY = files("sos.content").joinpath("apply.lua").read_text(encoding="utf-8")
@@ -127,7 +127,7 @@ class RawStore:
         """One call of read.lua."""
         words = [word for candidate in candidates for word in candidate]
         answer = self.client.evalsha(self._read, 1, self.key("meta"), now, common, *words)
-        return _parse_found(answer)
+        return parse_found(answer)
 
     def page(self, path: str, number: int = 1, count: int = 0, now: int = NOW) -> Found:
         """What is at a path."""
