@@ -185,10 +185,15 @@ def _is_sound(name: str, value: str) -> bool:
     return name in STYLES or _CSS_BOX.fullmatch(name) is not None
 
 
-@lru_cache(maxsize=1024)
 def _style(value: str) -> str | None:
     """The declarations that blocks write, normalised; see WordPress's safecss_filter_attr()."""
-    if len(value) > _MAX_STYLE or "\\" in value or "/*" in value:
+    # Long ones are refused here, so that the cache below stays within some megabytes.
+    return None if len(value) > _MAX_STYLE else _sound_declarations(value)
+
+
+@lru_cache(maxsize=1024)
+def _sound_declarations(value: str) -> str | None:
+    if "\\" in value or "/*" in value:
         return None
     kept = []
     for declaration in value.split(";"):

@@ -124,6 +124,41 @@ def test_srcset_keeps_sound_candidates(given: str, expected: str | None) -> None
     assert attributes.get("srcset") == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (" https://exa\tmple.org/\n ", "https://example.org/"),
+        ("\x01/x", "/x"),
+        ("HTTPS://Example.org", "HTTPS://Example.org"),
+        ("https:\\\\example.org\\a?b\\c", "https://example.org/a?b\\c"),
+        ("a b", "a%20b"),
+        ('/"<x>`', "/%22%3Cx%3E%60"),
+        ("mailto:a@example.org", "mailto:a@example.org"),
+        ("tel:+1", "tel:+1"),
+        ("#top", "#top"),
+        ("", ""),
+        ("/a:b", "/a:b"),
+        ("a:b", None),
+        ("https:x", None),
+        ("https://", None),
+        ("///x", None),
+        ("ht\x01tp://x", None),
+    ],
+)
+def test_links_are_read_as_a_browser_reads_them(given: str, expected: str | None) -> None:
+    """What a browser ignores is gone, a backslash is a slash, an unknown scheme is no link."""
+    [(_, _, attributes, _)] = parse_tree(sanitize_html(f'<a href="{entities.escape(given)}"></a>'))
+    assert attributes.get("href") == expected
+
+
+def test_markup_that_needs_several_passes_is_settled() -> None:
+    """A tree that its own markup does not describe is parsed until it does."""
+    tangled = "<h1>xx<a></p>x<rt><table><h1></a><a>x"
+    clean = sanitize_html(tangled)
+    assert sanitize_html(clean) == clean
+    assert serialise_tree(clean) == clean
+
+
 def test_embed_hosts_can_be_chosen() -> None:
     """Only hosts of the given set are framed, compared exactly and in lower case."""
     player = '<iframe src="https://PLAYER.example/x" title="t" sandbox=""></iframe>'

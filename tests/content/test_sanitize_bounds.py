@@ -95,6 +95,8 @@ def test_hostile_megabyte_takes_bounded_time(unit: str) -> None:
         "".join(f"<b class=q{n}>" for n in range(40_000)) + "<p>x" * 60_000,
         "".join(f"<b class=q{n}>" for n in range(500)) + "<p>x" * 490,
         ("".join(f"<b class=q{n}>" for n in range(199)) + "<p>x</p>" * 200) * 250,
+        "<table>" + "<br>" * 250_000,
+        "<table><tr>" + "<b>x</b>" * 100_000,
         "<img srcset='" + "a 1x," * 200_000 + "'>",
         "<img srcset='" + ",,,, " * 200_000 + "'>",
         "<p style='" + "color:red;" * 100_000 + "'>x</p>",
