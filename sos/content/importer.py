@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sos.content.batches import apply_operations
-from sos.content.catalogue import USERS, is_scheduled
+from sos.content.catalogue import USERS
 from sos.content.commons import plan_menus, plan_singles
 from sos.content.discovery import discover_site
 from sos.content.fetching import Patience
@@ -30,7 +30,7 @@ from sos.content.source import Credentials, RestError, SourceHttp
 from sos.content.store import ContentWriter, Operation
 from sos.content.summary import OnProgress, Progress, Summary
 from sos.content.survey import Survey, survey_site
-from sos.errors import StoreIncompleteError
+from sos.errors import ContentError, StoreIncompleteError
 
 
 class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +105,7 @@ class _Import:
         self._progress = progress
         self._state = ImportState(url=reader.home, epoch="", started=int(time.time()))
         self._maker = DocumentMaker(reader, survey, None)
+        self._users = USERS
         self._done = 0
         samples = [*survey.terms, survey.users, *survey.posts]
         self._total = sum(s.total for s in samples)
@@ -146,10 +147,10 @@ class _Import:
         error = self._survey.users.error
         if not error and await self._import_collection(USERS):
             return True
-        owner = msgspec.structs.replace(
-            USERS, authenticated=True, params=(("has_published_posts", "true"),)
-        )
-        if self._reader.has_credentials and await self._import_collection(owner):
+        # WordPress shows an owner subscribers as well, unless it is told not to.
+        published = (("has_published_posts", "true"),)
+        self._users = msgspec.structs.replace(USERS, authenticated=True, params=published)
+        if self._reader.has_credentials and await self._import_collection(self._users):
             return True
         self._summary.missing.append(
             f"users: {error or 'closed to visitors'}; authors are taken from what posts embed"
@@ -160,10 +161,10 @@ class _Import:
         self, collection: Collection, *, embed_authors: bool = False
     ) -> bool:
         """Read a collection from where it was left; False where WordPress refuses it."""
-        state = self._state.collections.get(collection.name)
+        state = self._state.collections.get(collection.key)
         if state is None:
             state = CollectionState(seq=await self._writer.take_sequence())
-            self._state.collections[collection.name] = state
+            self._state.collections[collection.key] = state
         if state.complete:
             self._advance(collection, state.total)
             return True
@@ -190,7 +191,7 @@ class _Import:
         except RestError as exc:
             if state.pages:
                 raise
-            del self._state.collections[collection.name]
+            del self._state.collections[collection.key]
             if collection.kind != "user":
                 self._summary.missing.append(f"{collection.name}: {exc}")
             return False
@@ -223,6 +224,10 @@ class _Import:
         )
         self._summary.count("site").listed += len(operations)
         await apply_operations(self._writer, operations, "site", self._summary)
+        if self._summary.skipped:
+            # Without the site's own description no page can be made.
+            refused = self._summary.skipped[0]
+            raise ContentError(f"the store refused the document {refused.ref}: {refused.reason}")
 
     async def _import_menus(self) -> None:
         refs = await self._writer.fetch_all_entries()
@@ -236,12 +241,11 @@ class _Import:
 
     async def _finish(self) -> None:
         """Mend what moved meanwhile, remove what has gone, and call the store complete."""
-        complete = {
-            name: state for name, state in self._state.collections.items() if state.complete
-        }
+        states = self._state.collections
         collections = [s.collection for s in (*self._survey.terms, *self._survey.posts)]
-        collections += [USERS, *self._survey.scheduled]
-        listed = [(c, complete[c.name]) for c in collections if c.name in complete]
+        collections += [self._users, *self._survey.scheduled]
+        listed = [(c, states[c.key]) for c in collections if c.key in states]
+        listed = [(c, state) for c, state in listed if state.complete]
         mender = Mender(self._reader, self._writer, self._maker, self._summary)
         await mender.fill_gaps(listed)
         await mender.remove_gone(listed)
@@ -265,9 +269,6 @@ class _Import:
 
     def _advance(self, collection: Collection, items: int) -> None:
         self._done += items
-        if self._progress is None:
-            return
-        if is_scheduled(collection):
-            self._total = max(self._total, self._done)
-        total = max(self._total, self._done)
-        self._progress(Progress(collection.name, self._done, total))
+        if self._progress is not None:
+            total = max(self._total, self._done)
+            self._progress(Progress(collection.name, self._done, total))

@@ -26,7 +26,7 @@ PER_PAGE = 100
 class Collection(msgspec.Struct, frozen=True, kw_only=True):
     """A list of things that the REST API offers: posts of a type, terms of a taxonomy, users.
 
-    ``name`` is for people and for the state of an import; ``type`` is the post type or taxonomy.
+    ``name`` is for people; ``type`` is the post type or taxonomy.
     """
 
     name: str
@@ -36,6 +36,12 @@ class Collection(msgspec.Struct, frozen=True, kw_only=True):
     params: tuple[tuple[str, str], ...] = ()
     authenticated: bool = False
     hierarchical: bool = False
+
+    @property
+    def key(self) -> str:
+        """What it is called where no two may be called the same: ``post:book``, ``term:genre``."""
+        status = dict(self.params).get("status", "")
+        return f"{self.kind}:{self.type}" + (f":{status}" if status else "")
 
 
 class RestPage(msgspec.Struct, frozen=True):

@@ -84,6 +84,7 @@ async def test_without_credentials_the_summary_says_what_is_missing(store: Redis
         "settings": {"posts_per_rss": 7, "rss_use_excerpt": False},
         "language": "de-DE",
         "permalinks": "pretty",
+        "date_base": "/",
     }
 
 

@@ -204,6 +204,45 @@ async def test_a_closed_collection_is_not_taken_for_an_empty_one(store: RedisSto
     assert any(m.startswith("tags") for m in summary.missing)
 
 
+async def test_users_that_only_the_owner_sees_are_removed_by_the_owner(store: RedisStore) -> None:
+    """A visitor's import leaves them alone."""
+    site = FakeSite().fill()
+    site.add("users", 4)
+
+    async def closed(request: web.Request, route: str) -> web.Response | None:
+        if route == "/wp/v2/users" and "Authorization" not in request.headers:
+            return web.json_response({"code": "x", "message": "no"}, status=401)
+        return None
+
+    site.faults.append(closed)
+    async with serve_fake(site) as url:
+        await run_import(url, store, credentials=OWNER)
+        site.remove("users", 4)
+        await run_import(url, store)
+        assert "user:4" in await store.fetch_all_entries()
+        await run_import(url, store, credentials=OWNER)
+    assert "user:4" not in await store.fetch_all_entries()
+
+
+async def test_collections_of_the_same_name_are_told_apart(store: RedisStore) -> None:
+    """A plugin's type in a namespace of its own may be called like a taxonomy."""
+    site = FakeSite().fill()
+    site.add_type("shelf", "tags", rest_namespace="books/v1", has_archive=False)
+    site.add("tags", 3)
+
+    async def other(request: web.Request, route: str) -> web.Response | None:
+        if route != "/books/v1/tags":
+            return None
+        shelf = {"id": 700, "type": "shelf", "status": "publish", "slug": "s"}
+        shelf["link"] = f"{site.home}/page-50/"
+        return web.json_response([shelf], headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"})
+
+    site.faults.append(other)
+    async with serve_fake(site) as url:
+        await run_import(url, store)
+    assert {"term:3", "post:700"} <= (await store.fetch_all_entries()).keys()
+
+
 async def test_an_item_that_slipped_between_two_pages_is_not_taken_for_gone(
     store: RedisStore,
 ) -> None:

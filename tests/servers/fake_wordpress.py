@@ -70,6 +70,8 @@ class FakeSite:
     posts_page: int = 0
     origin: str = "http://127.0.0.1"
     encoded: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    frozen: bool = False
+    listings: dict[tuple[str, ...], list[Json]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for slug in ("post", "page", "attachment", "wp_block", "wp_navigation", "nav_menu_item"):
@@ -329,18 +331,10 @@ class FakeSite:
         status = query.get("status", "publish")
         if (status != "publish" or query.get("context") == "edit") and not owner:
             return _error(400, "rest_invalid_param", "Invalid parameter(s): status")
-        found = [
-            raw
-            for raw in self.items[base].values()
-            if raw.get("status", "publish")
-            in ({status, "inherit"} if status == "publish" else {status})
-        ]
+        found = self._list(base, status, query.get("orderby", "date"), query.get("order", "desc"))
         if "include" in query:
             wanted = set(map(int, query["include"].split(",")))
             found = [raw for raw in found if raw["id"] in wanted]
-        found.sort(key=lambda raw: _sort_key(raw, query.get("orderby", "date")))
-        if query.get("order", "desc") == "desc":
-            found.reverse()
         per_page, page = int(query.get("per_page", 10)), int(query.get("page", 1))
         start = int(query["offset"]) if "offset" in query else (page - 1) * per_page
         pages = -(-len(found) // per_page)
@@ -354,6 +348,18 @@ class FakeSite:
         else:
             body = b"[" + b",".join(self._encode(base, raw) for raw in some) + b"]"
         return web.Response(body=body, headers=headers, content_type="application/json")
+
+    def _list(self, base: str, status: str, orderby: str, order: str) -> list[Json]:
+        """The items of a collection in order; kept where the site is `frozen`."""
+        key = (base, status, orderby, order)
+        if key not in self.listings:
+            shown = {status, "inherit"} if status == "publish" else {status}
+            found = [r for r in self.items[base].values() if r.get("status", "publish") in shown]
+            found.sort(key=lambda raw: _sort_key(raw, orderby), reverse=order == "desc")
+            if not self.frozen:
+                return found
+            self.listings[key] = found
+        return self.listings[key]
 
     def _encode(self, base: str, raw: Json) -> bytes:
         key = (base, raw["id"])
@@ -513,6 +519,7 @@ def build_large_site(posts: int) -> FakeSite:
 
 async def _serve_forever(posts: int) -> None:
     site = build_large_site(posts)
+    site.frozen = True
     async with serve_fake(site) as url:
         for base, items in site.items.items():
             for raw in items.values():
