@@ -10,7 +10,7 @@ from typing import Any
 from sos.content.catalogue import USERS, is_scheduled
 from sos.content.listing import Skipped
 from sos.content.plain_paths import PlainPaths
-from sos.content.site_reader import PER_PAGE, Collection, Json, SiteReader
+from sos.content.site_reader import PER_PAGE, Collection, Json, Params, SiteReader
 from sos.content.site_url import build_public_path
 from sos.content.source import RestError
 from sos.content.store import ContentWriter, Operation
@@ -104,7 +104,7 @@ class DocumentMaker:
         ids = [i["id"] for i in items if isinstance(i, dict) and isinstance(i.get("id"), int)]
         paths: dict[int, str] = {}
         for start in range(0, len(ids), PER_PAGE):
-            params = {
+            params: Params = {
                 "include": ",".join(map(str, ids[start : start + PER_PAGE])),
                 "per_page": PER_PAGE,
                 "context": "edit",
@@ -157,7 +157,7 @@ async def open_paths(
 
 async def _add_parents(reader: SiteReader, collection: Collection, paths: PlainPaths) -> None:
     for number in range(1, 1001):
-        params = {
+        params: Params = {
             "per_page": PER_PAGE,
             "page": number,
             "orderby": "id",

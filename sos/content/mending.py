@@ -14,7 +14,7 @@ from sos.content.listing import Listing, Page
 from sos.content.making import DocumentMaker
 from sos.content.rest import parse_json
 from sos.content.resume import CollectionState
-from sos.content.site_reader import PER_PAGE, Collection, SiteReader
+from sos.content.site_reader import PER_PAGE, Collection, Params, SiteReader
 from sos.content.store import ContentWriter, Entry, Operation
 from sos.content.summary import Summary
 from sos.errors import SourceError
@@ -42,7 +42,7 @@ class Mender:
         for start in range(0, len(ids), PER_PAGE):
             wanted = ids[start : start + PER_PAGE]
             seq = await self._writer.take_sequence()
-            params = {"include": ",".join(map(str, wanted)), "per_page": PER_PAGE}
+            params: Params = {"include": ",".join(map(str, wanted)), "per_page": PER_PAGE}
             found = await self._reader.fetch_items(collection, params)
             items = [i for i in found.items if isinstance(i, dict) and i.get("id") in wanted]
             present |= {i["id"] for i in items}
@@ -139,7 +139,7 @@ async def fetch_ids(
             i["id"] for i in page.items if isinstance(i, dict) and isinstance(i.get("id"), int)
         )
 
-    extra: dict[str, str | int] = {"_fields": "id"}
+    extra: Params = {"_fields": "id"}
     listing = Listing(
         reader, collection, writer.take_sequence, concurrency=concurrency, extra=extra
     )

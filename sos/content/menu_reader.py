@@ -7,7 +7,7 @@ shape.
 import msgspec
 
 from sos.content.menus import build_menu, build_navigation
-from sos.content.site_reader import Json, SiteReader
+from sos.content.site_reader import Json, Params, SiteReader
 from sos.content.source import RestError
 from sos.content.wire import UnusableItemError, read_id
 
@@ -44,7 +44,7 @@ async def _fetch_classic(reader: SiteReader) -> dict[int, Json]:
             ident = read_id(menu)
         except UnusableItemError:
             continue
-        params = {"menus": ident, "orderby": "menu_order", "order": "asc"}
+        params: Params = {"menus": ident, "orderby": "menu_order", "order": "asc"}
         items = await reader.fetch_list("/wp/v2/menu-items", params, authenticated=secret)
         documents[ident] = build_menu(menu, items)
     return documents
@@ -52,7 +52,7 @@ async def _fetch_classic(reader: SiteReader) -> dict[int, Json]:
 
 async def _fetch_navigation(reader: SiteReader) -> dict[int, Json]:
     try:
-        params = {"orderby": "date", "order": "desc"}
+        params: Params = {"orderby": "date", "order": "desc"}
         posts = await reader.fetch_list("/wp/v2/navigation", params)
     except RestError:
         return {}  # older than block themes

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from sos.content.site_reader import PER_PAGE, Collection, Json, SiteReader
+from sos.content.site_reader import PER_PAGE, Collection, Json, Params, SiteReader
 from sos.content.site_url import build_base_path, build_public_path
 from sos.content.source import PassingSourceError
 from sos.errors import SourceError
@@ -163,7 +163,7 @@ async def _fetch_pages(reader: SiteReader, fields: str) -> list[tuple[str, int, 
     """Link and id of up to 5,000 pages of a site, and whether each has text."""
     pages = []
     for number in range(1, 51):
-        params: dict[str, str | int] = {
+        params: Params = {
             "per_page": PER_PAGE,
             "page": number,
             "orderby": "id",

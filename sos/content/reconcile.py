@@ -28,7 +28,7 @@ from sos.content.listing import Listing, Page
 from sos.content.making import DocumentMaker, open_paths
 from sos.content.mending import Mender, belongs, number_of
 from sos.content.rest import parse_json
-from sos.content.site_reader import PER_PAGE, Collection, Json, SiteReader
+from sos.content.site_reader import PER_PAGE, Collection, Json, Params, SiteReader
 from sos.content.source import Credentials, RestError, SourceHttp
 from sos.content.store import ContentWriter, Entry, Operation
 from sos.content.summary import Summary
@@ -178,7 +178,7 @@ class Reconciler:
             if self._options.deep:
                 await self._compare_documents(collection, page)
 
-        light: dict[str, str | int] = {"_fields": FIELDS[collection.kind]}
+        light: Params = {"_fields": FIELDS[collection.kind]}
         listing = Listing(
             self.reader,
             collection,
@@ -238,7 +238,7 @@ class Reconciler:
         present: set[int] = set()
         for start in range(0, len(gone), PER_PAGE):
             ids = ",".join(str(number_of(e.ref)) for e in gone[start : start + PER_PAGE])
-            params: dict[str, str | int] = {
+            params: Params = {
                 "include": ids,
                 "per_page": PER_PAGE,
                 "_fields": "id",

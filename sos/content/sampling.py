@@ -12,7 +12,7 @@ import msgspec
 from sos.content.catalogue import BUILT_IN, USERS
 from sos.content.public_pages import is_viewable
 from sos.content.rest import INVALID_PARAMETER
-from sos.content.site_reader import Collection, Json, SiteReader
+from sos.content.site_reader import Collection, Json, Params, SiteReader
 from sos.content.source import InvalidAnswerError, PassingSourceError, RestError
 from sos.errors import SourceError
 
@@ -47,7 +47,7 @@ async def fetch_samples(
 
 async def fetch_sample(reader: SiteReader, collection: Collection) -> Sample:
     """The first item of a collection, without its content, and the number of items."""
-    light: dict[str, str | int] = {"per_page": 1, "_fields": "id,link,slug,parent,date"}
+    light: Params = {"per_page": 1, "_fields": "id,link,slug,parent,date"}
     try:
         try:
             ordered = {**light, "orderby": "id", "order": "asc"}

@@ -18,6 +18,7 @@ from sos.content.source import Answer, Credentials, InvalidAnswerError, SourceHt
 
 Kind = Literal["post", "term", "user", "menu"]
 Json = dict[str, Any]
+Params = dict[str, str | int]
 
 PER_PAGE = 100
 """Items of one answer; WordPress allows no more."""

@@ -20,7 +20,7 @@ from sos.content.fetching import Patience
 from sos.content.importer import ImportOptions, import_site
 from sos.content.reconcile import Reconciler, VerifyOptions
 from sos.content.related import fetch_related
-from sos.content.site_reader import Collection, SiteReader
+from sos.content.site_reader import Collection, Params, SiteReader
 from sos.content.source import Credentials, RestError, SourceHttp
 from sos.content.store import ContentWriter
 from sos.errors import SosError
@@ -233,7 +233,7 @@ class _Watcher:
         newest, ids, total = mark.modified, set(mark.ids), mark.total
         changed: list[int] = []
         for number in range(1, pages + 1):
-            params: dict[str, str | int] = {
+            params: Params = {
                 "orderby": "modified",
                 "order": "desc",
                 "per_page": 20,
