@@ -6,8 +6,10 @@ The only module that sees all the parts. Everything with a lifetime is started a
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -26,6 +28,7 @@ from sos.web.documents import DocumentCache
 from sos.web.handlers import Handlers
 from sos.web.pages import Pages
 from sos.web.produce import Producer
+from sos.web.protocol import LIMITS, LINGERING_SECONDS, Connection, build_factory
 from sos.web.responses import Responder
 from sos.web.service import WorkerContext
 from sos.web.uploads import Uploads
@@ -48,15 +51,22 @@ class SiteService:
         )
         self._pages = build_pages(context, self._store, load_release(settings))
         self._uploads = Uploads(settings.uploads_origin) if settings.uploads_origin else None
+        self._responder = Responder(
+            lifetimes_of(settings), https=urlsplit(settings.site).scheme == "https"
+        )
         handlers = Handlers(
             self._pages,
-            Responder(lifetimes_of(settings), https=urlsplit(settings.site).scheme == "https"),
+            self._responder,
             metrics,
             hosts=settings.allowed_hosts,
             public=settings.site,
             uploads=self._uploads,
         )
-        self.app = web.Application(client_max_size=1024)
+        self.app = web.Application(
+            client_max_size=1024,
+            middlewares=[handlers.handle_unrouted],
+            handler_args={"lingering_time": LINGERING_SECONDS, **LIMITS},
+        )
         self.app.router.add_route(
             "*", "/{path:.*}", handlers.handle, expect_handler=handlers.refuse_expectation
         )
@@ -73,6 +83,10 @@ class SiteService:
             async with asyncio.timeout(START_SECONDS):
                 await self._pages.warm()
         self._tasks.append(loop.create_task(self._warm_menu()))
+
+    def build_factory(self, server: web.Server, **options: Any) -> Callable[[], Connection]:
+        """What makes the protocol of each connection; ``options`` are those of aiohttp's own."""
+        return build_factory(server, self._responder, self._context.metrics, **options)
 
     def status(self) -> ServiceStatus:
         """What is served now, from memory."""

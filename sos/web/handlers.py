@@ -5,9 +5,10 @@ a path means is decided by `page.routes` on the raw path, not by aiohttp's route
 """
 
 import time
+from collections.abc import Awaitable, Callable
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 
 from sos.errors import SosError
 from sos.metrics import Metrics
@@ -18,6 +19,9 @@ from sos.web.responses import Responder
 from sos.web.uploads import PREFIX, Uploads
 
 log = structlog.get_logger()
+
+MAX_HEAD = 32_768
+"""Most bytes in the fields of a request's head."""
 
 
 class Handlers:
@@ -46,14 +50,20 @@ class Handlers:
         kind, cache = "error", "none"
         try:
             kind, cache, response = await self._respond(request)
-        except web.HTTPException as exc:
-            response = exc
         except Exception:
-            log.exception("request_failed", path=request.rel_url.raw_path)
+            log.exception("request_failed", path=request.raw_path.partition("?")[0])
             response = self._responder.plain(500)
         self._metrics.request_seconds.observe(time.perf_counter() - started, cache)
         self._metrics.requests.inc(kind, str(response.status), cache)
         return response
+
+    @web.middleware
+    async def handle_unrouted(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Keep aiohttp's router from answering: it knows no route for ``*`` and ``host:port``."""
+        unrouted = request.match_info.http_exception is not None
+        return await (self.handle if unrouted else handler)(request)
 
     async def refuse_expectation(self, _request: web.Request) -> web.StreamResponse:
         """Instead of ``100 Continue``: there is no body to wait for (RFC 9110, section 10.1.1)."""
@@ -106,23 +116,30 @@ class Handlers:
         """Browsers ask for this address whatever a page says: send them to the site's icon."""
         producer = self._pages.producer
         own = (a.url for a in producer.release.assets.values() if a.name.startswith("icon."))
-        icon = producer.site.view.icon or next(own, "")
+        icon = producer.site.view.icon
+        if not icon.startswith("/") or icon.startswith("//"):
+            icon = next(own, "")
         return self._responder.redirect(icon, self._public) if icon else self._responder.plain(404)
 
     async def _respond_upload(self, request: web.Request, path: str) -> web.StreamResponse:
         if self._uploads is None or isinstance(canonical_path(path), Refusal):
             return self._responder.plain(404)
-        return await self._uploads.answer(request, path)
+        found = await self._uploads.answer(request, path)
+        return self._responder.plain(found) if isinstance(found, int) else found
 
     def _refuse(self, request: web.Request) -> tuple[int, str] | None:
         """Status and reason for what no visitor of a public page sends; None for all else."""
         headers = request.headers
+        if sum(len(name) + len(value) for name, value in request.raw_headers) > MAX_HEAD:
+            return 431, "head"
         if not request.raw_path.startswith("/"):
             return 400, "target"
-        if (
-            headers.get(hdrs.HOST, "").lower() not in self._hosts
-            or len(headers.getall(hdrs.HOST)) > 1
-        ):
+        if request.version not in (HttpVersion10, HttpVersion11) or hdrs.UPGRADE in headers:
+            return 400, "protocol"
+        hosts = headers.getall(hdrs.HOST, ())
+        if len(hosts) != 1:
+            return 400, "host"
+        if hosts[0].lower() not in self._hosts:
             return 421, "host"
         if request.method not in ("GET", "HEAD"):
             return 405, "method"

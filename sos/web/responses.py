@@ -34,9 +34,12 @@ _REASONS = {
     404: "Not found",
     405: "Method not allowed",
     413: "No request body, please",
+    416: "No such range",
     417: "Expectation failed",
     421: "Not a host of this site",
+    431: "Too much in the head of the request",
     500: "Something went wrong",
+    502: "The origin of this file did not answer",
     503: "Try again shortly",
 }
 
@@ -58,7 +61,7 @@ class Responder:
             return self.plain(answer.status)
         page = entry.page
         lifetimes = self._lifetimes if answer.status == 200 else NEGATIVE
-        remaining = max(0, entry.until - int(time.time())) if entry.until else None
+        remaining = max(0, int(entry.until - time.time())) if entry.until else None
         headers = page_headers(page, https=self._https)
         headers.update(cache_headers(lifetimes, remaining=remaining, stale=answer.stale))
         headers["X-SOS-Content-Revision"] = str(revision)
@@ -88,7 +91,7 @@ class Responder:
         text = f"{_REASONS.get(status, 'Error')}\n"
         fields = {**self._security(), "Cache-Control": "no-store", **headers}
         response = web.Response(status=status, text=text, headers=fields)
-        if status in (400, 413, 417):
+        if 400 <= status < 500 and status != 404:
             response.force_close()
         return response
 

@@ -10,13 +10,18 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import aiohttp
+import structlog
 from aiohttp import web
 
 from sos.cache.headers import SECURITY
 from sos.release.assets import decide_media_type
 
+log = structlog.get_logger()
+
 PREFIX = "/wp-content/uploads/"
 MAX_BYTES = 256 * 1024 * 1024
+"""A larger file of an origin is not passed on."""
+
 _PASSED = ("image/", "video/", "audio/", "font/", "application/pdf", "application/zip", "text/vtt")
 _HEADERS = {
     **SECURITY,
@@ -24,6 +29,15 @@ _HEADERS = {
     # A picture may be a script in disguise (SVG): it may be shown, not run.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
 }
+_ASKED = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
+_TOLD = (
+    "Content-Type",
+    "Content-Length",
+    "Content-Range",
+    "Accept-Ranges",
+    "ETag",
+    "Last-Modified",
+)
 
 
 class Uploads:
@@ -39,59 +53,77 @@ class Uploads:
         if self._session is not None:
             await self._session.close()
 
-    async def answer(self, request: web.Request, path: str) -> web.StreamResponse:
-        """The file at ``path``, which begins with PREFIX and has passed `canonical_path`."""
+    async def answer(self, request: web.Request, path: str) -> web.StreamResponse | int:
+        """The file at ``path``, which begins with PREFIX and has passed `canonical_path`.
+
+        A status where there is none to send: 404, 416, or 502 when the origin fails.
+        """
         rest = path.removeprefix(PREFIX)
         if self._folder is not None:
             return await asyncio.to_thread(self._from_folder, self._folder, unquote(rest))
         return await self._from_origin(request, rest)
 
-    def _from_folder(self, folder: Path, name: str) -> web.StreamResponse:
-        root = folder.resolve()
-        file = (root / name).resolve()
-        if not file.is_relative_to(root) or not file.is_file():
-            raise web.HTTPNotFound(text="Not found\n", headers={"Cache-Control": "no-store"})
+    def _from_folder(self, folder: Path, name: str) -> web.StreamResponse | int:
+        try:
+            root = folder.resolve()
+            file = (root / name).resolve()
+            if not file.is_relative_to(root) or not file.is_file():
+                return 404
+        except (OSError, RuntimeError, ValueError):  # a name too long, a ring of links
+            return 404
         # Not aiohttp's own guess: Python 3.11 knows no WebP.
-        kind = {"Content-Type": decide_media_type(file.name)}
-        return web.FileResponse(file, headers={**_HEADERS, **kind})
+        kind = decide_media_type(file.name)
+        if not kind.startswith(_PASSED):
+            return 404
+        return web.FileResponse(file, headers={**_HEADERS, "Content-Type": kind})
 
-    async def _from_origin(self, request: web.Request, rest: str) -> web.StreamResponse:
+    async def _from_origin(self, request: web.Request, rest: str) -> web.StreamResponse | int:
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=60, connect=5, sock_read=10)
+            # No limit for the whole: a film takes as long as the visitor's line does.
+            timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_read=10)
             self._session = aiohttp.ClientSession(
                 timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
             )
-        ranges = {k: v for k in ("Range", "If-None-Match") if (v := request.headers.get(k))}
+        # Bytes are passed on as they are: a coding would be the origin's business with us.
+        asked = {"Accept-Encoding": "identity"}
+        asked |= {k: v for k in _ASKED if (v := request.headers.get(k))}
         try:
             async with self._session.request(
-                request.method, self._base + rest, headers=ranges, allow_redirects=False
+                request.method, self._base + rest, headers=asked, allow_redirects=False
             ) as origin:
-                return await _pass_on(request, origin)
-        except (aiohttp.ClientError, TimeoutError) as exc:
-            raise web.HTTPBadGateway(
-                text="The media origin did not answer\n", headers={"Cache-Control": "no-store"}
-            ) from exc
+                return _decide_refusal(origin) or await _pass_on(request, origin)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
+            log.warning("media_origin_failed", reason=str(exc) or type(exc).__name__)
+            return 502
+
+
+def _decide_refusal(origin: aiohttp.ClientResponse) -> int:
+    """The status to send instead of what the origin answered; 0 when it may be passed on."""
+    if origin.status in (304, 416):
+        return 0 if origin.status == 304 else 416
+    if origin.status >= 500 or "Content-Encoding" in origin.headers:
+        return 502
+    passed = origin.headers.get("Content-Type", "").lower().startswith(_PASSED)
+    small = (origin.content_length or 0) <= MAX_BYTES
+    return 0 if origin.status in (200, 206) and passed and small else 404
 
 
 async def _pass_on(request: web.Request, origin: aiohttp.ClientResponse) -> web.StreamResponse:
-    kind = origin.headers.get("Content-Type", "").lower()
-    length = int(origin.headers.get("Content-Length", "0") or 0)
-    if origin.status not in (200, 206, 304) or (
-        origin.status != 304 and not kind.startswith(_PASSED)
-    ):
-        raise web.HTTPNotFound(text="Not found\n", headers={"Cache-Control": "no-store"})
-    if length > MAX_BYTES:
-        raise web.HTTPNotFound(text="Too large\n", headers={"Cache-Control": "no-store"})
-    response = web.StreamResponse(status=origin.status, headers=_HEADERS)
-    for name in ("Content-Type", "Content-Length", "Content-Range", "ETag", "Last-Modified"):
-        if name in origin.headers:
-            response.headers[name] = origin.headers[name]
+    told = {name: origin.headers[name] for name in _TOLD if name in origin.headers}
+    response = web.StreamResponse(status=origin.status, headers={**_HEADERS, **told})
     await response.prepare(request)
-    if request.method != "HEAD":
-        sent = 0
+    if request.method == "HEAD" or origin.status == 304:
+        return response
+    sent = 0
+    try:
         async for chunk in origin.content.iter_chunked(64 * 1024):
             sent += len(chunk)
             if sent > MAX_BYTES:
-                break
+                raise aiohttp.ClientPayloadError(f"more than {MAX_BYTES:,} bytes")
             await response.write(chunk)
+    except (aiohttp.ClientError, TimeoutError) as exc:
+        # The head is sent: the only way left to say that the rest is missing is to cut the line.
+        log.warning("media_cut", sent=sent, reason=str(exc) or type(exc).__name__)
+        if request.transport is not None:
+            request.transport.abort()
     return response

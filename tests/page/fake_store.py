@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from sos.content.store import Brief, Candidate, Changes, Due, Entry, Found, Record
 from sos.errors import StoreUnavailableError
+from sos.page.routes import canonical_path
 
 COMMON = ("site", "types", "taxonomies")
 
@@ -101,6 +102,7 @@ class FakeStore:
     def _derive(self, ref: str, d: dict[str, Any], data: bytes) -> Kept:
         number = int(ref.partition(":")[2] or 0)
         path = urlsplit(d.get("link", "")).path
+        path = str(canonical_path(path)) if path else ""
         at = _epoch(d.get("date_gmt"))
         lists: dict[str, float] = {}
         deps: list[str] = []
@@ -172,6 +174,9 @@ class FakeStore:
             for k in members
             if k.visible(now)
         )
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
 
     # ------------------------------------------------------------ within
 
