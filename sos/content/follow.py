@@ -92,7 +92,7 @@ class ContentFollower:
         return next((d.at for d in self.upcoming if not d.touched.isdisjoint(names)), 0)
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Follow until cancelled, whatever happens."""
         pause = _FIRST_PAUSE
         while True:
             try:
@@ -102,10 +102,15 @@ class ContentFollower:
                     # Its events are past the revision that is known: waiting for one returns at
                     # once, over and over, while a store is being filled.
                     await asyncio.sleep(BLOCK_MS / 1000)
+                continue
             except StoreUnavailableError as exc:
                 self._enter("unavailable", reason=str(exc))
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-                pause = min(pause * 2, _LONGEST_PAUSE)
+            except Exception as exc:
+                # A mistake in what listens would otherwise leave this worker stale for ever.
+                log.exception("content_follow_failed")
+                self._enter("unavailable", reason=f"{type(exc).__name__} while following it")
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def look(self, block_ms: int = 0) -> None:
         """One look at the store. Raises StoreUnavailableError."""
