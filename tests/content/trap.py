@@ -1,8 +1,8 @@
 """A page that notices harm: markup comes in, what it did to a real Chromium goes out.
 
-The markup is shown twice, as a part of a served document and by `innerHTML`, without any
-Content-Security-Policy: whatever keeps the page from harm is in the markup alone. Then every event
-that it listens to is fired, and everything that can be clicked is.
+Markup is shown twice, as a part of a served document (several pieces may share one) and, each piece
+alone, by `innerHTML`; without any Content-Security-Policy: whatever keeps the page from harm is in
+the markup. Each time every event that it listens to is fired, and all that can be clicked is.
 """
 
 from __future__ import annotations
@@ -11,14 +11,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
 from playwright.async_api import BrowserContext, Dialog, Error, Frame, Page, Route
-
-Way = Literal["document", "inner"]
 
 _BEFORE = (
     "<!doctype html><html><head><meta charset=utf-8><title>trap</title></head><body><main id=root>"
@@ -64,12 +61,22 @@ _INSPECT = """
   if (document.cookie) harm.push('cookie');
   return [harm, root ? root.innerHTML : ''];
 """
-_SHOW = f"""async html => {{
-  if (html !== null) document.getElementById('root').innerHTML = html;
-  {{ {_QUIET} }}
-  {_INSPECT}
+_JUDGE = f"""async pieces => {{
+  const look = async () => {{
+    {{ {_QUIET} }}
+    const inspect = () => {{ {_INSPECT} }};
+    const found = inspect();
+    {{ {_STIMULATE} }}
+    {{ {_QUIET} }}
+    return found;
+  }};
+  const found = [await look()];
+  for (const html of pieces) {{
+    document.getElementById('root').innerHTML = html;
+    found.push(await look());
+  }}
+  return found;
 }}"""
-_TEASE = f"async () => {{ {{ {_STIMULATE} }} {_QUIET} }}"
 
 
 def canonical_markup(html: str) -> str:
@@ -111,7 +118,7 @@ class Trap:
 
     async def arm(self) -> None:
         context = self._context
-        await context.route("**/*", self._on_request)
+        await context.route(re.compile(f"^(?!{re.escape(self._base)})"), self._on_request)
         await context.expose_binding("pwned", lambda _source, *_args: self._harm.add("called"))
         await context.expose_binding("harmed", lambda _source, how: self._harm.add(how))
         await context.add_init_script(_GUARD)
@@ -121,7 +128,7 @@ class Trap:
     async def respond(self, request: web.Request) -> web.Response:
         """The page of the local server; anything but the page itself is not there."""
         if request.path.startswith("/page-"):
-            body = (_BEFORE + self._html + _AFTER).encode("utf-8", "replace")
+            body = (_BEFORE + self._html + _AFTER).encode()
             return web.Response(body=body, headers={"Content-Type": "text/html; charset=utf-8"})
         raise web.HTTPNotFound
 
@@ -147,21 +154,17 @@ class Trap:
 
     async def _on_request(self, route: Route) -> None:
         url = route.request.url
-        if url == self._address:
-            await route.continue_()
-        elif self._is_allowed(url):
+        if self._is_allowed(url):
             await route.fulfill(status=200, content_type="text/html", body="")
         elif route.request.is_navigation_request():
             self._harm.add(f"moved {url[:60]}")
             await route.fulfill(status=204)
-        elif url.startswith(self._base):
-            await route.continue_()
         else:
             self._harm.add(f"fetched {url[:60]}")
             await route.abort()
 
-    async def judge(self, html: str, way: Way, *, patience: float = 0) -> set[str]:
-        """The harm that the markup did, empty if none.
+    async def judge(self, *pieces: str, patience: float = 0) -> set[str]:
+        """The harm that any of the pieces of markup did, empty if none.
 
         `patience` is for markup that is known to do harm: seconds to wait until it shows.
         """
@@ -169,25 +172,26 @@ class Trap:
         if self._page is None:
             self._page = await self._context.new_page()
             self._page.on("framenavigated", self._on_navigation)
+        # What cannot be sent cannot be tried: a lone surrogate has no bytes.
+        sent = [piece.encode("utf-8", "replace").decode() for piece in pieces]
         self._serial += 1
-        self._html = html if way == "document" else ""
+        self._html = "".join(sent)
         self._address = f"{self._base}page-{self._serial}"
         try:
             await self._page.goto(self._address, wait_until="load")
-            inner = html.encode("utf-8", "replace").decode() if way == "inner" else None
-            harm, shape = await self._page.evaluate(_SHOW, inner)
-            self._harm.update(harm)
-            if canonical_markup(shape) != canonical_markup(html):
-                self._harm.add("reshaped")
-            await self._page.evaluate(_TEASE)
+            found = await self._page.evaluate(_JUDGE, sent)
+            for (harm, shape), html in zip(found, [self._html, *sent], strict=True):
+                self._harm.update(harm)
+                if canonical_markup(shape) != canonical_markup(html):
+                    self._harm.add("reshaped")
         except Error as error:
             # Only a page that went elsewhere, or lost its own parts, cannot be asked.
             self._harm.add(f"lost: {error.message[:80]}")
         await self._wait(patience)
-        found = set(self._harm)
-        if found:
+        harm = set(self._harm)
+        if harm:
             await self._close_pages()
-        return found
+        return harm
 
     async def _close_pages(self) -> None:
         self._page = None
@@ -197,8 +201,13 @@ class Trap:
     async def _wait(self, patience: float) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
-        while not (self._harm - {"reshaped"}) and loop.time() < deadline:
+        while not any(map(is_harm, self._harm)) and loop.time() < deadline:
             await asyncio.sleep(0.05)
+
+
+def is_harm(found: str) -> bool:
+    """Whether it was done to somebody; a page that was lost or written otherwise proves nothing."""
+    return not found.startswith(("lost", "reshaped"))
 
 
 @asynccontextmanager
@@ -216,8 +225,3 @@ async def set_trap(context: BrowserContext, embed_hosts: frozenset[str]) -> Asyn
         holder.append(trap)
         await trap.arm()
         yield trap
-
-
-def harm_names(found: dict[str, set[str]]) -> dict[str, Any]:
-    """For a failure's message: what each vector did, in order."""
-    return {name: sorted(harm) for name, harm in sorted(found.items()) if harm}
