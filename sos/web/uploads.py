@@ -67,7 +67,7 @@ class Uploads:
         try:
             root = folder.resolve()
             file = (root / name).resolve()
-            if not file.is_relative_to(root) or not file.is_file():
+            if name.endswith("/") or not file.is_relative_to(root) or not file.is_file():
                 return 404
         except (OSError, RuntimeError, ValueError):  # a name too long, a ring of links
             return 404

@@ -67,6 +67,8 @@ class Site:
                 answer.begin()
                 if method == "HEAD" or answer.status in (204, 304):
                     body = b""
+                elif answer.chunked:
+                    body = await reader.readuntil(b"0\r\n\r\n")
                 elif answer.length is not None:
                     body = await reader.readexactly(answer.length)
                 else:
