@@ -29,6 +29,7 @@ bench: $(VENV)/.test ## measure; results go to bench/results
 docs: $(VENV)/.test ## write the generated documents anew
 	$(BIN)/python -m sos.page.describe > docs/templates.md
 	$(BIN)/python -m sos.describe_settings
+	$(BIN)/python -m sos.describe_metrics > docs/metrics.md
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

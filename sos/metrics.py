@@ -53,14 +53,13 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "sos_requests_total",
         "counter",
-        "Answers on the public port. kind: front, single, archive, feed, sitemap, asset, redirect, "
-        "error …; cache: hit, miss, stale, negative, none.",
+        "Answers on the public port. kind: page, error (404, 410), redirect, asset, upload, "
+        "refused, unavailable; cache: hit, miss, stale, negative, none.",
         ("kind", "status", "cache"),
     ),
     _histogram(
         "sos_request_seconds", "From the parsed request to the last byte handed over.", ("cache",)
     ),
-    Spec("sos_requests_in_flight", "gauge", "Requests being answered now."),
     Spec("sos_connections", "gauge", "Open connections on the public port."),
     Spec(
         "sos_rejected_requests_total",
@@ -112,7 +111,6 @@ TABLE: tuple[Spec, ...] = (
     Spec("sos_content_events_total", "counter", "Change events that were read."),
     Spec("sos_content_resyncs_total", "counter", "Times the event stream had a gap."),
     Spec("sos_release_activations_total", "counter", "Releases that went live in a worker."),
-    Spec("sos_release_refusals_total", "counter", "Releases that were refused."),
     Spec("sos_active_release", "gauge", "Workers in which this release is active.", ("release",)),
     Spec("sos_workers", "gauge", "Worker processes that the node should have."),
     Spec("sos_workers_ready", "gauge", "Workers that are ready and answer their supervisor."),
@@ -198,7 +196,6 @@ class Metrics:
 
     requests: Counter
     request_seconds: Histogram
-    requests_in_flight: Gauge
     connections: Gauge
     rejected_requests: Counter
     stale_responses: Counter
@@ -220,7 +217,6 @@ class Metrics:
     content_events: Counter
     content_resyncs: Counter
     release_activations: Counter
-    release_refusals: Counter
     active_release: Gauge
     workers: Gauge
     workers_ready: Gauge

@@ -90,12 +90,9 @@ class SiteService:
 
     def status(self) -> ServiceStatus:
         """What is served now, from memory."""
-        pages, metrics = self._pages, self._context.metrics
+        pages, requests = self._pages, self._context.metrics.requests.values
         follower = pages.follower
         lag = max(0.0, time.time() - follower.current_at) if follower.current_at else None
-        metrics.content_revision.set(max(follower.rev, 0))
-        metrics.content_lag_seconds.set(lag or 0.0)
-        requests = metrics.requests.values
         return ServiceStatus(
             release=pages.producer.release.id,
             content_revision=max(follower.rev, 0),

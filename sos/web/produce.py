@@ -191,7 +191,9 @@ class Producer:
 
     async def _fetch(self, candidates: tuple[Candidate, ...]) -> Found:
         now = int(self._clock())
+        started = time.perf_counter()
         found = await self._reader.fetch_page(candidates, now, self._site_of[1])
+        self._metrics.store_seconds.observe(time.perf_counter() - started, "fetch_page")
         if found.epoch != self._site_of[0] and not found.common and self._site_of[1] >= 0:
             self.forget_site()
             found = await self._reader.fetch_page(candidates, now, -1)

@@ -4,9 +4,10 @@ In: a `WorkerContext`, made once per worker. Out: a `WorkerService`. It holds no
 behaviour, and who implements it never sees the supervisor.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -51,6 +52,15 @@ class WorkerService(Protocol):
 
         A SosError from here (or from the factory) says that this set-up can't work: the node
         refuses to start with its exit code. Later on, the worker is tried again.
+        """
+        ...
+
+    def build_factory(
+        self, server: web.Server, **options: Any
+    ) -> Callable[[], asyncio.BaseProtocol]:
+        """What makes the protocol of each connection to ``app``; ``options`` are aiohttp's own.
+
+        The protocols must be ``server``'s: the worker drains what is registered there.
         """
         ...
 

@@ -110,15 +110,17 @@ class Worker:
                 os._exit(EXIT_CRASHED)
 
     async def _listen(self, slots: list[int]) -> None:
-        if self._runner is None or self._runner.server is None or self._context.draining:
+        server = self._runner.server if self._runner else None
+        if server is None or self._service is None or self._context.draining:
             return
+        connect = self._service.build_factory(server, keepalive_timeout=KEEPALIVE_SECONDS)
         for slot in self._servers.keys() - set(slots):
             self._servers.pop(slot).close()
         for slot in slots:
             if slot not in self._servers:
                 # A duplicate, because closing a server closes its descriptor.
                 self._servers[slot] = await asyncio.get_running_loop().create_server(
-                    self._runner.server, sock=self._sockets[slot].dup(), backlog=BACKLOG
+                    connect, sock=self._sockets[slot].dup(), backlog=BACKLOG
                 )
 
     async def _beat(self, service: WorkerService) -> None:

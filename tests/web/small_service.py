@@ -32,6 +32,9 @@ class SmallService:
         if (self._folder / "crash").exists():
             os.kill(os.getpid(), signal.SIGKILL)
 
+    def build_factory(self, server: web.Server, **_: object) -> web.Server:
+        return server
+
     def status(self) -> ServiceStatus:
         release = self._folder / "release"
         if (self._folder / "bad-status").exists():
