@@ -5,13 +5,21 @@ in a sub-folder loses the folder: its home is the root of the public site.
 """
 
 import re
+import string
+from collections.abc import Iterator
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from sos.content.sanitize_values import sound_value
 
-# A host goes on in these: `wp.example.org.evil.test` and `wp.example.org:8443` are other ones.
-_NOT_LONGER = r"(?![\w-]|\.\w|:\d)"
+Kind = Literal["plain", "json", "query", "bare"]
+"""How a host is written: in a link of HTML, in JSON, in the query of another link, by itself."""
+
+_SEPARATORS: dict[Kind, str] = {"plain": "//", "json": "\\/\\/", "query": "%2f%2f"}
+_COLONS: dict[Kind, str] = {"plain": ":", "json": ":", "query": "%3a"}
+_WORD = re.compile(r"[\w.@-]")
 _NAME_WITH_DOT = re.compile(r"(?=.*\.)[\w.-]*[a-z][\w-]*(?::\d+)?\Z")
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class Rewriter:
@@ -21,28 +29,39 @@ class Rewriter:
         self.public = public
         sites = [s for b in bases if (s := _split(b)) and s[0]]
         self._base = sites[0][1] if sites else ""
-        hosts = {host for host, _ in sites}
-        # Both spellings of the host, as WordPress's own redirects treat them as one.
-        hosts |= {h.removeprefix("www.") for h in hosts} | {f"www.{h}" for h in hosts}
-        self._netloc = urlsplit(public).netloc
-        admin = hosts - {self._netloc.lower()}
-        # The public host itself is among them for the sake of http: and of the sub-folder.
-        self._links = _link_patterns(hosts | {self._netloc.lower()}, self._base) if hosts else ()
-        self._replacements = (public, public.replace("/", r"\/"), quote(public, safe=""))
+        own = urlsplit(public).netloc
+        self._replacements: dict[Kind, str] = {
+            "plain": public,
+            "json": public.replace("/", "\\/"),
+            "query": quote(public, safe=""),
+            "bare": own,
+        }
+        # Both spellings of a host count, as WordPress's own redirects treat them as one.
+        self._roots = {host.removeprefix("www.") for host, _ in sites}
+        # The public host is among the hosts for the sake of http: and of the sub-folder.
+        hosts = set(self._roots)
+        if hosts and own.lower().removeprefix("www.") not in hosts:
+            hosts.add(own.lower())
+        self._hosts = tuple((h, re.compile(re.escape(h))) for h in sorted(hosts))
         # A bare name is only taken for the host where nothing else has it: not "wordpress", not
-        # 127.0.0.1, and never what stands behind the @ of an e-mail address.
-        names = {h for h in admin if _NAME_WITH_DOT.match(h)}
-        self._bare = (
-            re.compile(rf"(?<![\w.@-])(?:{_either(names)}){_NOT_LONGER}", re.IGNORECASE)
-            if names
-            else None
-        )
+        # 127.0.0.1.
+        self._bare = {h for h in self._roots if _NAME_WITH_DOT.match(h)}
+        self._tails = {kind: _tail(kind, self._base) for kind in self._replacements}
 
     def html(self, text: str) -> str:
         """``text`` with every mention of the admin host replaced by the public one."""
-        for pattern, replacement in zip(self._links, self._replacements, strict=False):
-            text = pattern.sub(lambda _, to=replacement: to, text)  # type: ignore[misc]
-        return self._bare.sub(self._netloc, text) if self._bare else text
+        low = text.lower()
+        if len(low) != len(text):  # a letter that is two in lower case: places would not agree
+            low = text.translate(_LOWER)
+        found = sorted(self._find(low))
+        if not found:
+            return text
+        out, last = [], 0
+        for start, end, kind in found:
+            if start >= last:
+                out += [text[last:start], self._replacements[kind]]
+                last = end
+        return "".join((*out, text[last:]))
 
     def absolute(self, url: str) -> str:
         """An absolute URL on the public site, or of another one as it was."""
@@ -65,6 +84,39 @@ class Rewriter:
                 return rest if rest.startswith("/") else f"/{rest}"
         return url
 
+    def _find(self, low: str) -> Iterator[tuple[int, int, Kind]]:
+        """Where hosts stand in a text of lower-case letters, with scheme, port and folder."""
+        for host, pattern in self._hosts:
+            for match in pattern.finditer(low):
+                start = match.start()
+                if host in self._roots and low.startswith("www.", start - 4) and start >= 4:
+                    start -= 4
+                kind = _kind_at(low, start)
+                tail = self._tails[kind].match(low, match.end())
+                if tail is None:
+                    continue
+                if kind == "bare":
+                    if host in self._bare and not (start and _WORD.match(low[start - 1])):
+                        yield start, tail.end(), kind
+                else:
+                    yield _scheme_start(low, start, kind), tail.end(), kind
+
+
+def _kind_at(low: str, start: int) -> Kind:
+    for kind, separator in _SEPARATORS.items():
+        if low.endswith(separator, max(0, start - len(separator)), start):
+            return kind
+    return "bare"
+
+
+def _scheme_start(low: str, start: int, kind: Kind) -> int:
+    """Where the link to the host at ``start`` begins: at its scheme, or at its slashes."""
+    start -= len(_SEPARATORS[kind])
+    for scheme in (f"https{_COLONS[kind]}", f"http{_COLONS[kind]}"):
+        if low.endswith(scheme, max(0, start - len(scheme)), start):
+            return start - len(scheme)
+    return start
+
 
 def _split(url: str) -> tuple[str, str] | None:
     """Host, in lower case with its port, and path of a URL; None for what is none."""
@@ -76,18 +128,12 @@ def _split(url: str) -> tuple[str, str] | None:
     return parts.netloc.lower().removesuffix(default), parts.path.rstrip("/")
 
 
-def _either(hosts: set[str]) -> str:
-    return "|".join(re.escape(h) for h in sorted(hosts, key=lambda h: (-len(h), h)))
-
-
-def _link_patterns(hosts: set[str], base: str) -> tuple[re.Pattern[str], ...]:
-    """Links as HTML has them, as JSON has them, and within the query of another link."""
-    names = _either(hosts)
+def _tail(kind: Kind, base: str) -> re.Pattern[str]:
+    """What may follow a host, and what not: `wp.example.org.evil.test` and `:8443` are others."""
     end = r"(?![\w-]|\.\w)"
-    plain, json, query = (re.escape(base.replace("/", slash)) for slash in ("/", r"\/", "%2F"))
-    patterns = (
-        rf"(?:https?:)?//(?:{names})(?::(?:80|443))?{_NOT_LONGER}(?:{plain}(?!%){end})?",
-        rf"(?:https?:)?\\/\\/(?:{names})(?::(?:80|443))?{_NOT_LONGER}(?:{json}(?!%){end})?",
-        rf"(?:https?%3A)?%2F%2F(?:{names})(?:%3A(?:80|443))?(?!%3A\d){_NOT_LONGER}(?:{query}{end})?",
-    )
-    return tuple(re.compile(p, re.IGNORECASE) for p in patterns)
+    if kind == "bare":
+        return re.compile(rf"{end}(?!:\d)")
+    slash = {"plain": "/", "json": "\\/", "query": "%2f"}[kind]
+    more = "" if kind == "query" else "(?!%)"
+    folder = re.escape(base.lower().replace("/", slash)) + more + end
+    return re.compile(rf"(?:{_COLONS[kind]}(?:80|443))?{end}(?!:\d|%3a\d)(?:{folder})?")
