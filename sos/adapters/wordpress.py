@@ -17,8 +17,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 from sos import __version__
-from sos.content.source import Answer, AnswerTooLargeError, Credentials, PassingSourceError
 from sos.errors import SourceError
+from sos.wordpress.source import Answer, AnswerTooLargeError, Credentials, PassingSourceError
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Longest answer that is read, bytes after decompression."""

@@ -30,16 +30,16 @@ from sos.cli.content_report import (
 from sos.cli.credentials import read_credentials
 from sos.cli.store import open_store
 from sos.content.explain import explain_path
-from sos.content.importer import ImportOptions, import_site
-from sos.content.reconcile import Report, VerifyOptions, verify_site
-from sos.content.site_url import parse_site_url
-from sos.content.source import Credentials
 from sos.content.store import ContentWriter
-from sos.content.summary import Summary
-from sos.content.watch import Round, WatchOptions, watch_site
 from sos.errors import SosError
 from sos.log import configure_logging
 from sos.settings import Settings, load_settings
+from sos.wordpress.importer import ImportOptions, import_site
+from sos.wordpress.reconcile import Report, VerifyOptions, verify_site
+from sos.wordpress.site_url import parse_site_url
+from sos.wordpress.source import Credentials
+from sos.wordpress.summary import Summary
+from sos.wordpress.watch import Round, WatchOptions, watch_site
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -20,10 +20,10 @@ from rich.progress import (
 from rich.table import Table
 
 from sos.content.explain import Explanation, Part
-from sos.content.reconcile import Report
-from sos.content.summary import OnProgress, Summary
-from sos.content.summary import Progress as ImportProgress
-from sos.content.watch import Round
+from sos.wordpress.reconcile import Report
+from sos.wordpress.summary import OnProgress, Summary
+from sos.wordpress.summary import Progress as ImportProgress
+from sos.wordpress.watch import Round
 
 SHOWN = 20
 """Lines of a list that are shown; ``--json`` has them all."""

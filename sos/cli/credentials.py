@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from sos.content.source import Credentials
+from sos.wordpress.source import Credentials
 
 
 def read_credentials(user: str | None, password_file: Path | None) -> Credentials | None:

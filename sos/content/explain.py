@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sos.content.site_url import canonical_path
+from sos.content.paths import canonical_path
 from sos.content.store import Candidate, ContentReader, ContentWriter, Entry, Found
 
 

@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 from sos.adapters.wordpress import WordPressHttp, is_private
-from sos.content.source import AnswerTooLargeError, Credentials, PassingSourceError
 from sos.errors import SourceError
+from sos.wordpress.source import AnswerTooLargeError, Credentials, PassingSourceError
 
 from tests.servers.fake_wordpress import FixedResolver
 

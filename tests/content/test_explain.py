@@ -5,8 +5,8 @@ from __future__ import annotations
 from sos.adapters.redis import RedisStore
 from sos.content.explain import Explanation, explain_path
 
-from tests.content.importing import run_import
 from tests.servers.fake_wordpress import FakeSite, serve_fake
+from tests.wordpress.importing import run_import
 
 
 async def explain(store: RedisStore, path: str, site: FakeSite | None = None) -> Explanation:
