@@ -24,7 +24,7 @@ from tests.servers.valkey_process import ValkeyProcess
 
 pytestmark = [pytest.mark.promise, pytest.mark.timeout(240)]
 
-OUTAGE = 6.0
+OUTAGE = 60.0
 RATE = 500.0
 HOST = SITE.removeprefix("http://")
 PATHS = ["/", *(f"/post-{n}/" for n in range(140, 150)), "/category/topic-1/", "/page/2/", "/feed/"]

@@ -5,6 +5,7 @@ Use `start_node` in a fixture or test and stop it with `Node.stop`; its log is a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -71,9 +72,10 @@ class Node:
     def wait_healthy(self, seconds: float = START_SECONDS) -> None:
         """Return when ``/health`` says 200."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self.fetch_private("/health")[0] == 200:
-                return
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(OSError):  # a busy machine: not listening yet
+                if self.fetch_private("/health")[0] == 200:
+                    return
             time.sleep(0.05)
         raise RuntimeError(f"not healthy after {seconds} s:\n{self.log()[-3000:]}")
 
