@@ -4,7 +4,7 @@ Reads never retry: who asks has a last good copy to fall back on.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -35,6 +35,8 @@ _LENGTHS = {
     "doc": "docs", "entry": "docs", "path": "paths", "old": "old", "gone": "gone",
     "size": "lists", "at": "at", "until": "until",
 }  # fmt: skip
+
+_LENGTH_OF = {"at": "ZCARD", "until": "ZCARD"}
 
 MAX_BLOCK_MS = 10_000
 """Longest wait for an event that `RedisStore.fetch_changes` may be asked for, milliseconds."""
@@ -73,23 +75,21 @@ class RedisStore:
     async def fetch_changes(self, rev: int, epoch: str, block_ms: int) -> Changes:
         if block_ms:
             await self._wait_for_event(rev, block_ms)
-
-        def ask(pipe: Any) -> None:
-            pipe.hgetall(self._key("meta"))
-            for name in _LENGTHS:
-                (pipe.zcard if name in ("at", "until") else pipe.hlen)(self._key(name))
-            pipe.zrangebyscore(self._key("touched"), f"({rev}", "+inf")
-
-        meta, *lengths, touched = await self._transaction(ask)
+        state, *lengths, touched = await self._transaction(
+            ("HGETALL", self._key("meta")),
+            *((_LENGTH_OF.get(n, "HLEN"), self._key(n)) for n in _LENGTHS),
+            ("ZRANGEBYSCORE", self._key("touched"), f"({rev}", "+inf"),
+        )
         with sound_answer():
-            if meta.get(b"schema", SCHEMA) != SCHEMA:
+            meta = {k.decode(): v for k, v in state.items()}
+            if meta.get("schema", SCHEMA) != SCHEMA:
                 raise StoreUnavailableError("the content store is of another schema than 1")
-            now_rev, now_epoch = int(meta.get(b"rev", 0)), meta.get(b"epoch", b"").decode()
-            known = [int(meta.get(field.encode(), -1)) for field in _LENGTHS.values()]
+            now_rev, now_epoch = int(meta.get("rev", 0)), meta.get("epoch", b"").decode()
+            known = [int(meta.get(field, -1)) for field in _LENGTHS.values()]
             return Changes(
                 rev=now_rev,
                 epoch=now_epoch,
-                complete=meta.get(b"ready") == b"1" and known == lengths,
+                complete=meta.get("ready") == b"1" and known == lengths,
                 touched=frozenset(t.decode() for t in touched),
                 # Every revision has names; where there are none, they were lost.
                 everything=now_rev < rev
@@ -98,29 +98,26 @@ class RedisStore:
             )
 
     async def fetch_due(self, now: int, limit: int) -> tuple[Due, ...]:
-        def ask(pipe: Any) -> None:
-            for name in ("at", "until"):
-                pipe.zrangebyscore(
-                    self._key(name), f"({now}", "+inf", start=0, num=limit, withscores=True
-                )
-
-        pairs = [p for part in await self._transaction(ask) for p in part]
-        pairs = sorted(pairs, key=lambda p: (p[1], p[0]))[:limit]
-        if not pairs:
-            return ()
-
-        def ask_more(pipe: Any) -> None:
-            pipe.hmget(self._key("entry"), [ref for ref, _ in pairs])
-            for ref, _ in pairs:
-                pipe.smembers(self._key("rdeps:") + ref.decode())
-
+        some = ("WITHSCORES", "LIMIT", 0, limit)
+        answers = await self._transaction(
+            *(("ZRANGEBYSCORE", self._key(n), f"({now}", "+inf", *some) for n in ("at", "until"))
+        )
         with sound_answer():
-            entries, *dependents = await self._transaction(ask_more)
-            found = [parse_entry(ref, json) for (ref, _), json in zip(pairs, entries, strict=True)]
+            flat = [word for answer in answers for word in answer]
+            times = sorted(
+                (int(float(at)), ref) for ref, at in zip(flat[::2], flat[1::2], strict=True)
+            )[:limit]
+        if not times:
+            return ()
+        entries, *dependents = await self._transaction(
+            ("HMGET", self._key("entry"), *(ref for _, ref in times)),
+            *(("SMEMBERS", self._key("rdeps:") + ref.decode()) for _, ref in times),
+        )
+        with sound_answer():
             return tuple(
-                Due(int(at), touched_by_time(entry, refs))
-                for (_, at), entry, refs in zip(pairs, found, dependents, strict=True)
-                if entry
+                Due(at, touched_by_time(entry, refs))
+                for (at, ref), json, refs in zip(times, entries, dependents, strict=True)
+                if (entry := parse_entry(ref, json))
             )
 
     async def fetch_sizes(self) -> dict[str, int]:
@@ -129,12 +126,12 @@ class RedisStore:
             return {name.decode(): int(size) for name, size in sizes.items()}
 
     async def fetch_entries(self, name: str, start: int, count: int, now: int) -> tuple[Entry, ...]:
-        def ask(pipe: Any) -> None:
-            pipe.zrange(self._key(f"list:{name}"), start, start + count - 1)
-            pipe.zcard(self._key(f"list:{name}"))
-            pipe.hget(self._key("size"), name)
-
-        members, length, size = await self._transaction(ask)
+        key = self._key(f"list:{name}")
+        members, length, size = await self._transaction(
+            ("ZRANGE", key, start, start + count - 1),
+            ("ZCARD", key),
+            ("HGET", self._key("size"), name),
+        )
         kind = "term" if name.startswith("terms:") else "user" if name == "users" else "post"
         with sound_answer():
             if length != int(size or 0):
@@ -224,12 +221,14 @@ class RedisStore:
         found = await self._guard(self._client.hmget(self._key("entry"), list(refs)))
         return [parse_entry(r, json) for r, json in zip(refs, found, strict=True)]
 
-    async def _transaction(self, ask: Callable[[Any], None]) -> list[Any]:
-        """Answers to what ``ask`` puts on a pipeline, all of one moment."""
+    async def _transaction(self, *commands: tuple[Any, ...]) -> list[Any]:
+        """Answers to commands, all of one moment."""
 
         async def execute() -> list[Any]:
             async with self._client.pipeline(transaction=True) as pipe:
-                ask(pipe)
+                for command in commands:
+                    # The methods named after commands fail in a cluster's transactions.
+                    pipe.execute_command(*command)
                 answers: list[Any] = await pipe.execute()
                 return answers
 
