@@ -15,7 +15,7 @@ from unittest import mock
 from aiohttp import web
 from sos.adapters.redis import RedisStore
 from sos.settings import Settings
-from sos.web import app
+from sos.web import app, pages
 from sos.web.pages import Pages
 from sos.web.service import WorkerContext
 
@@ -111,17 +111,21 @@ async def is_closed(reader: asyncio.StreamReader, seconds: float) -> bool:
 async def serving(store: FakeStore | RedisStore, **settings: Any) -> AsyncIterator[Site]:
     """The whole service over ``store``, as a worker runs it, with the theme that comes along."""
     context = WorkerContext(Settings(**{"site": PUBLIC, **settings}))
-    with mock.patch.object(app, "load_release", return_value=theme()):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.object(app, "load_release", return_value=theme()))
+        # On a busy machine a page may take longer than a visitor would wait; tests wait.
+        for name in ("PATIENCE", "LIMIT"):
+            stack.enter_context(mock.patch.object(pages, name, SECONDS))
         service = app.SiteService(context, store)  # type: ignore[arg-type]
-    runner = web.AppRunner(service.app, access_log=None, shutdown_timeout=0.1)
-    await service.start()
-    await runner.setup()
-    assert runner.server is not None
-    factory = service.build_factory(runner.server, keepalive_timeout=75.0)
-    server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
-    try:
-        yield Site(service, context, server.sockets[0].getsockname()[1])
-    finally:
-        server.close()
-        await runner.cleanup()
-        await service.aclose()
+        runner = web.AppRunner(service.app, access_log=None, shutdown_timeout=0.1)
+        await service.start()
+        await runner.setup()
+        assert runner.server is not None
+        factory = service.build_factory(runner.server, keepalive_timeout=75.0)
+        server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
+        try:
+            yield Site(service, context, server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+            await runner.cleanup()
+            await service.aclose()
