@@ -84,12 +84,14 @@ class Drain(msgspec.Struct, frozen=True, tag="drain"):
 
 
 class Beat(msgspec.Struct, frozen=True, tag="beat"):
-    """The worker's loop runs. ``ready`` once its service has started and can answer requests."""
+    """The worker's loop runs. ``ready`` once its service has started and can answer requests,
+    ``listening`` while connections reach it."""
 
     ready: bool
     status: ServiceStatus
     self_render: SelfRender
     samples: Snapshot
+    listening: bool = True
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

@@ -55,7 +55,7 @@ def decide_health(node: NodeView, release: str | None = None) -> Verdict:
     reported and never judged: a node that serves its last good copies is better than none. Pure.
     """
     reasons = [reason for w in node.workers for reason in _find_faults(w, release)]
-    started = all(w.beat and w.beat.ready for w in node.workers) or any(
+    started = all(w.beat and w.beat.ready and w.beat.listening for w in node.workers) or any(
         w.restarts for w in node.workers
     )
     if node.draining:
@@ -76,6 +76,8 @@ def _find_faults(w: WorkerView, release: str | None) -> list[str]:
     if not w.ready or w.beat is None:
         return [f"{name} does not answer" if w.beat and w.beat.ready else f"{name} is not ready"]
     faults = []
+    if not w.beat.listening:  # or a balancer would send traffic before the port is open
+        faults.append(f"{name} is not listening")
     if w.beat.status.release is None:
         faults.append(f"{name} has no active release")
     elif release is not None and w.beat.status.release != release:

@@ -122,6 +122,7 @@ class Worker:
                 self._servers[slot] = await asyncio.get_running_loop().create_server(
                     connect, sock=self._sockets[slot].dup(), backlog=BACKLOG
                 )
+        self._changed()
 
     async def _beat(self, service: WorkerService) -> None:
         loop = asyncio.get_running_loop()
@@ -152,7 +153,8 @@ class Worker:
         if self._rendered_at:
             age = asyncio.get_running_loop().time() - self._rendered_at
             render = SelfRender(render.failures, render.passed, round(age, 3))
-        self._channel.send(Beat(self._ready, status, render, metrics.snapshot()))
+        listening = bool(self._servers)
+        self._channel.send(Beat(self._ready, status, render, metrics.snapshot(), listening))
 
     def _changed(self) -> None:
         self._changes.set()

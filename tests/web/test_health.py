@@ -124,6 +124,14 @@ def test_starting_is_told_from_unhealthy() -> None:
     assert decide_health(a_node(replaced))[1]["status"] == "unhealthy"
 
 
+def test_node_whose_port_is_not_open_yet_gets_no_traffic() -> None:
+    """Ready is not enough: between that and the first `listen` a connection would be refused."""
+    deaf = msgspec.structs.replace(a_beat(), listening=False)
+    status, body = decide_health(a_node(a_worker(0), a_worker(1, beat=deaf)))
+    assert (status, body["status"]) == (503, "starting")
+    assert body["reasons"] == ["worker 1 is not listening"]
+
+
 def test_livez_fails_for_a_silent_worker_only() -> None:
     """Liveness asks whether loops run; releases and content are none of its business."""
     assert decide_livez(a_node(a_worker(ready=False, beat=None)))[0] == 200
