@@ -7,6 +7,8 @@ figure.
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,6 +19,7 @@ from sos.adapters.redis import RedisStore
 from sos.content.store import Operation
 
 from tests.servers.content import batches, build_post, build_site
+from tests.servers.debian import skip_or_fail
 from tests.servers.load import Load
 from tests.servers.node import SITE, Node, start_node
 from tests.servers.proxy import Proxy
@@ -141,6 +144,8 @@ async def test_store_black_holed_costs_the_public_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Packets to Valkey vanish: the same. The store is in a network namespace of its own."""
+    if os.geteuid() or not shutil.which("ip"):
+        skip_or_fail("network namespaces: need root and iproute2")
     number = tmp_path.stat().st_ino % 10_000
     with Island(number) as island:
         valkey = ValkeyProcess(
