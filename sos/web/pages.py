@@ -6,6 +6,7 @@ the content follower and renders hot pages again before they are asked for. Know
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence, Set
 from typing import Any, Literal
@@ -43,6 +44,9 @@ HOT_PAGES = 64
 HOT_PAGES of them for one change."""
 
 _ERROR_PATHS = {404: "!404", 410: "!410"}
+
+# What such a path or query means hangs on the site's zone and permalinks: these must be known.
+_BY_SITE = re.compile(r"\?|/(?:\d{4}|type)(?:/|\Z)")
 
 Made = CachedPage | Missing
 CacheUse = Literal["hit", "miss", "stale", "negative", "none"]
@@ -107,8 +111,7 @@ class Pages:
 
         Raises StoreError or TemplateError where there is nothing at all to show.
         """
-        site = self.producer.site
-        route = decide_route(raw_path, query, site.zone, site.document.date_base)
+        route = self._decide_route(raw_path, query)
         if isinstance(route, Refusal):
             if route.status == 404:
                 return await self._answer_error(404)
@@ -124,10 +127,16 @@ class Pages:
             return await self._answer_missing(missing, "negative")
         if entry is not None and not self.follower.is_current and not entry.partial:
             return self._use(entry, "stale")
-        return await self._answer_made(key, route, entry)
+        return await self._answer_made(key, raw_path, query, entry)
 
-    async def _answer_made(self, key: str, route: Route, entry: CachedPage | None) -> Answer:
-        flight = self._fly(key, lambda: self._make(key, route))
+    def _decide_route(self, raw_path: str, query: str) -> Route | Refusal:
+        site = self.producer.site
+        return decide_route(raw_path, query, site.zone, site.document.date_base)
+
+    async def _answer_made(
+        self, key: str, raw_path: str, query: str, entry: CachedPage | None
+    ) -> Answer:
+        flight = self._fly(key, lambda: self._make(key, raw_path, query))
         try:
             # Shielded: who gives up waiting must not take the page from the others.
             async with asyncio.timeout(LIMIT if entry is None else PATIENCE):
@@ -210,9 +219,14 @@ class Pages:
         self._lacking = True
         self._metrics.content_store_incomplete.set(1)
 
-    async def _make(self, key: str, route: Route) -> CachedPage | Missing:
+    async def _make(self, key: str, raw_path: str, query: str) -> CachedPage | Missing:
         async with self._slots:
             moment = self.cache.moment
+            if _BY_SITE.search(key):
+                await self.producer.learn_site()
+            route = self._decide_route(raw_path, query)
+            if isinstance(route, Refusal):
+                return Missing(404)
             made = await self.producer.produce(route, partial=self.cache.find(key) is None)
         if isinstance(made, Missing):
             self.cache.keep_missing(key, made, moment)
@@ -291,20 +305,16 @@ class Pages:
             task.add_done_callback(self._background.discard)
 
     async def _refresh(self, path: str) -> None:
-        site = self.producer.site
-        route = decide_route(path, "", site.zone, site.document.date_base)
-        if isinstance(route, Refusal):
-            return
         async with self._spare_slots:
             entry = self.cache.peek(path)
             if entry is None or self.is_fresh(entry):
                 return
             self._metrics.cache_refreshes.inc()
             with contextlib.suppress(Exception):  # `_landed` has logged it
-                await asyncio.shield(self._fly(path, lambda: self._make(path, route)))
+                await asyncio.shield(self._fly(path, lambda: self._make(path, path, "")))
                 # It may have joined a rendering that was under way when the change came.
                 if (entry := self.cache.peek(path)) and entry.stale and not entry.partial:
-                    await asyncio.shield(self._fly(path, lambda: self._make(path, route)))
+                    await asyncio.shield(self._fly(path, lambda: self._make(path, path, "")))
 
 
 def cache_key(route: Route) -> str:

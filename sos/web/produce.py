@@ -67,6 +67,11 @@ class Producer:
         """Read the site's common documents again with the next page."""
         self._site_of = ("", -1)
 
+    async def learn_site(self) -> None:
+        """Read the site's common documents, unless they are known. Raises StoreUnavailableError."""
+        if self._site_of[1] < 0:
+            await self._fetch((Candidate("page", "/"),))
+
     async def produce(self, route: Route, *, partial: bool) -> CachedPage | Missing:
         """The page of ``route``.
 
@@ -109,7 +114,8 @@ class Producer:
             return Missing(404)
         candidate = candidates[found.candidate]
         if found.status == "moved":
-            return Missing(301, _moved_to(found, candidate, route))
+            location = _moved_to(found, candidate, route)
+            return Missing(301, location) if location != route.path else Missing(404)
         library = self._library(found)
         built = build_page(library, found, candidate)
         if built is None:
@@ -146,8 +152,7 @@ class Producer:
         """The candidates of ``route``; those of a feed with the site's own number of posts."""
         if not route.feed:
             return route.candidates
-        if self._site_of[1] < 0:
-            await self._fetch((Candidate("page", "/"),))
+        await self.learn_site()
         count = self.site.document.posts_per_feed
         return tuple(msgspec.structs.replace(c, count=count) for c in route.candidates)
 

@@ -245,7 +245,7 @@ class FakeStore:
         for index, c in enumerate(candidates):
             if c.how not in ("page", "part", "feed"):
                 continue
-            for form in (c.value, c.value.rstrip("/") if c.value.endswith("/") else c.value + "/"):
+            for form in dict.fromkeys((c.value, _other_slash(c.value))):
                 if form != c.value and self._hit(Candidate(c.how, form, c.number), now)[0]:
                     return Found(**fields | {"status": "moved", "candidate": index, "path": form})
                 moved = self.kept.get(self.old.get(form, ""))
@@ -314,6 +314,12 @@ class FakeStore:
             out["previous"] = row[here - 1].brief if here else None
             out["next"] = row[here + 1].brief if here + 1 < len(row) else None
         return out
+
+
+def _other_slash(path: str) -> str:
+    if path == "/":
+        return path
+    return path[:-1] if path.endswith("/") else path + "/"
 
 
 def _epoch(text: object) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -814,3 +815,75 @@ async def test_following_shows_changes_by_itself(start: Start) -> None:
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_dates_are_the_site_s_from_the_first_request_on(start: Start) -> None:
+    """A node that has just started does not know the zone and the permalinks yet: it asks first."""
+    tokyo = site(timezone_string="Asia/Tokyo", sos={"date_base": "/archives/"})
+    late = post(5, date_gmt="2024-05-31T16:00:00", date="2024-06-01T01:00:00")
+    for path, query, expected in (
+        ("/archives/2024/06/", "", "June 2024"),
+        ("/", "m=202406", "/archives/2024/06/"),
+        ("/archives/2024/06/feed/", "", "Post 5"),
+    ):
+        service = await start(make_store(late, site=tokyo))
+        answer = await service.ask(path, query)
+        shown = answer.entry.page.body.decode() if answer.entry else answer.location
+        assert expected in shown
+    # The permalinks change: an address of before means nothing any more, and the new ones do.
+    service = await start(make_store(late, site=tokyo))
+    assert (await service.ask("/2024/06/")).status == 404
+    service.store.put("site", site())
+    await service.look()
+    assert (await service.ask("/2024/05/")).status == 200
+    assert (await service.ask("/archives/2024/06/")).status == 404
+
+
+async def test_a_redirect_never_leads_to_itself(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should a store ever say so, there is no such page."""
+    service = await start(make_store(post(5)))
+    service.store.old["/x/"] = "post:5"
+    service.store.kept["post:5"].path = "/x/"
+    monkeypatch.setattr(service.store, "_hit", lambda *_: ("", ""))
+    assert (await service.ask("/x/")).status == 404
+
+
+SEGMENTS = ("a", "b", "2", "3", "page", "2024", "05", "17", "type", "aside", "news", "%c3%a9", "A")
+
+
+@pytest.mark.parametrize("seed", range(25))
+async def test_redirects_end_after_two_steps(start: Start, seed: int) -> None:
+    """On sites whose addresses look like dates, parts, pages and each other, with and without slash."""
+    chance = random.Random(seed)
+
+    def path() -> str:
+        segments = [chance.choice(SEGMENTS) for _ in range(chance.randrange(4))]
+        return "/" + "/".join(segments) + ("/" if segments and chance.random() < 0.7 else "")
+
+    body = {"rendered": "<p>1</p><!--nextpage--><p>2</p>"}
+    documents = [
+        post(n, type=chance.choice(["post", "page", "book"]), link=ADMIN + path(), content=body,
+             categories=[20], author=30)
+        for n in range(1, 9)
+    ]  # fmt: skip
+    front = {"show_on_front": "page", "page_on_front": chance.randrange(9),
+             "page_for_posts": chance.randrange(9)}  # fmt: skip
+    service = await start(
+        make_store(
+            *documents,
+            term(20, "News", link=ADMIN + path()),
+            {**user(30, "Jo"), "link": ADMIN + path()},
+            site=site(**FEW, **(front if chance.random() < 0.5 else {})),
+            types={"book": {"name": "Books", "sos": {"archive_path": "/books/"}}},
+        )
+    )
+    queries = ("p=3", "page_id=4&page=2", "cat=20", "author=30&paged=2", "m=2024", "feed=rss2")
+    asked = [(path(), "") for _ in range(20)] + [("/", query) for query in queries]
+    for target in asked:
+        steps = [target]
+        while (answer := await service.ask(*steps[-1])).status == 301:
+            steps.append((answer.location, ""))
+            assert len(steps) <= 3, steps
+        assert answer.status in (200, 404), steps
