@@ -15,6 +15,7 @@
 local SCHEMA = '1'
 local STREAM_LENGTH = 10000
 local EVENT_NAMES = 500
+local LONGEST = 8 * 1024 * 1024  -- bytes of a document that readers take
 local LARGEST = 99999999999999  -- the most digits that cjson.encode keeps
 
 local prefix = string.sub(KEYS[1], 1, -5)
@@ -35,8 +36,9 @@ local function text(value)
 end
 
 local function whole(value)
-  local number = tonumber(value)
-  if type(value) == 'boolean' or not number or number ~= number then return 0 end
+  if type(value) == 'string' and not string.match(value, '^%s*%d+%s*$') then return 0 end
+  local number = type(value) ~= 'boolean' and tonumber(value)
+  if not number or number ~= number then return 0 end
   if number < 0 or number > LARGEST then return 0 end
   return math.floor(number)
 end
@@ -530,6 +532,7 @@ end
 
 -- The document, or nil and what is wrong with it.
 local function read_document(kind, id, json)
+  if #json > LONGEST then return nil, 'error: longer than 8 MiB' end
   local sound, doc = pcall(cjson.decode, json)
   if not sound or type(doc) ~= 'table' or not string.find(json, '^%s*{') then
     return nil, 'error: not a JSON object'

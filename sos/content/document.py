@@ -166,7 +166,7 @@ def parse_post(data: bytes, embed_hosts: frozenset[str] | None = None) -> Post:
     def field(name: str) -> str:
         return "" if protected else _rendered(doc, name)
 
-    published = parse_time(doc.get("date_gmt")) or parse_time(doc.get("date")) or 0
+    published = _first_time(doc, "date_gmt", "date", "modified_gmt")
     kind = _text(doc, "type") or "post"
     return Post(
         id=_whole(doc, "id"),
@@ -184,7 +184,7 @@ def parse_post(data: bytes, embed_hosts: frozenset[str] | None = None) -> Post:
         excerpt=_without_more_link(html(field("excerpt" if kind != "attachment" else "caption"))),
         protected=protected,
         published=published,
-        modified=max(published, parse_time(doc.get("modified_gmt")) or 0),
+        modified=max(published, _first_time(doc, "modified_gmt", "modified")),
         author=_whole(doc, "author"),
         featured=_whole(doc, "featured_media"),
         parent=_whole(doc, "post" if kind == "attachment" else "parent"),
@@ -300,16 +300,20 @@ def parse_taxonomies(data: bytes) -> dict[str, Taxonomy]:
 def split_parts(html: str) -> tuple[str, ...]:
     """A body split at ``<!--nextpage-->``, as WP_Query::generate_postdata does; never empty."""
     if "<!--noteaser-->" in html:
-        html = _TEASER.sub("", html)
+        html = _without_teaser(html)
     return tuple(_NEXT_PAGE.split(_LEADING_PAGE.sub("", html)))
 
 
 def parse_time(value: object) -> int | None:
-    """Epoch seconds of WordPress's ``YYYY-MM-DDTHH:MM:SS``, taken as UTC; None for no such date."""
-    if not isinstance(value, str):
+    """Epoch seconds of WordPress's ``YYYY-MM-DDTHH:MM:SS``, taken as UTC; None for no such date.
+
+    The twin of ``epoch`` in apply.lua, which puts documents in order.
+    """
+    match = _TIME.match(value) if isinstance(value, str) else None
+    if match is None:
         return None
     try:
-        moment = datetime.fromisoformat(value[:19]).replace(tzinfo=UTC)
+        moment = datetime(*map(int, match.groups()), tzinfo=UTC)  # type: ignore[misc, arg-type]
     except ValueError:
         return None
     return int(moment.timestamp())
@@ -322,20 +326,52 @@ _NEXT_PAGE = re.compile(r"(?:<p>\s*)?<!--nextpage-->(?:\s*</p>)?")
 _LEADING_PAGE = re.compile(r"\A\s*(?:<p>\s*)?<!--nextpage-->(?:\s*</p>)?")
 # A wide table scrolls in its figure; who has no mouse must be able to get there (WCAG 2.1.1).
 _TABLE = re.compile(r'<figure (?=class="(?:[^"]* )?wp-block-table[ "])')
-# get_the_content() leaves out what is before the more mark where an editor wants no teaser.
-_TEASER = re.compile(r'\A.*?(?:<!--more.*?-->|<span id="more-\d+"></span>)', re.DOTALL)
 # What prepend_attachment() puts before the description of an attachment.
 _WHOLE_PICTURE = re.compile(r'\A\s*<p class="attachment">.*?</p>', re.DOTALL)
-_MORE_LINK = re.compile(
-    r'(?:<p class="[^"]*link-more[^"]*">\s*)?'
-    r'<a [^>]*class="[^"]*more-link[^"]*"[^>]*>.*?</a>(?:</p>)?',
-    re.DOTALL,
-)
+# Within one tag only, so that no text takes more than linear time.
+_LINK = re.compile(r"<a ([^<>]*)>")
+_MORE_CLASS = re.compile(r'\bclass="[^"]*more-link')
+_MORE_PARAGRAPH = re.compile(r'<p class="[^"<>]*link-more[^"<>]*">\s*\Z')
+_DIGITS = re.compile(r"\s*[0-9]{1,20}\s*")
+_MORE_SPAN = re.compile(r'<span id="more-\d+"></span>')
+_TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})")
 
 
 def _without_more_link(html: str) -> str:
     """An excerpt without the "Continue reading" link that WordPress's theme put into it."""
-    return _MORE_LINK.sub("", html) if "more-link" in html else html
+    if "more-link" not in html:
+        return html
+    kept, last = [], 0
+    for link in _LINK.finditer(html):
+        if link.start() < last or not _MORE_CLASS.search(link[1]):
+            continue
+        end = html.find("</a>", link.end())
+        if end < 0:
+            break
+        before, end = html[last : link.start()], end + len("</a>")
+        # The theme's own paragraph around it goes as well; an excerpt's last one stays closed.
+        paragraph = _MORE_PARAGRAPH.search(before, max(0, len(before) - 200))
+        if paragraph and html.startswith("</p>", end):
+            before, end = before[: paragraph.start()], end + len("</p>")
+        kept.append(before)
+        last = end
+    return "".join((*kept, html[last:]))
+
+
+def _without_teaser(html: str) -> str:
+    """What get_the_content() leaves where an editor wants no teaser: what follows the more mark."""
+    ends = []
+    if (mark := html.find("<!--more")) >= 0 and (end := html.find("-->", mark)) >= 0:
+        ends.append(end + 3)
+    if span := _MORE_SPAN.search(html):
+        ends.append(span.end())
+    return html[min(ends) :] if ends else html
+
+
+def _first_time(doc: Json, *fields: str) -> int:
+    """The first of ``fields`` that holds a time; 0 where none does."""
+    times = (parse_time(doc.get(field)) for field in fields)
+    return next((time for time in times if time is not None), 0)
 
 
 def _parse(data: bytes) -> dict[str, Any]:
@@ -423,11 +459,13 @@ def _whole(doc: Json, field: str) -> int:
     value = doc.get(field)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return 0
+    if isinstance(value, str) and not _DIGITS.fullmatch(value):
+        return 0
     try:
         number = int(value)
     except (ValueError, OverflowError):
         return 0
-    return number if 0 <= number < 2**53 else 0
+    return number if 0 <= number < 10**14 else 0  # as in apply.lua
 
 
 def _ids(value: object) -> tuple[int, ...]:
@@ -446,5 +484,8 @@ def _language(code: str) -> str:
 
 def _safe_css(css: str) -> str:
     """Block CSS that can't leave its ``<style>`` element or load anything; else nothing."""
-    hostile = ("<", "\\", "@import", "url(", "expression(", "javascript:")
+    hostile = (
+        *("<", "\\", "@import", "url(", "expression(", "javascript:"),
+        *("image-set(", "image(", "src("),  # these load what a mere string names
+    )
     return "" if any(h in css.lower() for h in hostile) else css
