@@ -49,7 +49,7 @@ def demo(source: str | None, user: str | None, port: int | None) -> None:
             asyncio.run(_import_site(source, user, store.url, settings))
         else:
             asyncio.run(_fill_with_sample(store.url, settings))
-        code = run_node(settings, on_started=lambda where: _announce(where, settings, source))
+        code = run_node(settings, on_ready=lambda where: _announce(where, settings, source))
     finally:
         store.stop()
     sys.exit(code)

@@ -48,12 +48,12 @@ def serve(file: Path | None, service: str) -> None:
 def run_node(
     settings: Settings,
     service: str = DEFAULT_FACTORY,
-    on_started: Callable[[NodeAddresses], None] | None = None,
+    on_ready: Callable[[NodeAddresses], None] | None = None,
 ) -> int:
     """Run a node in this process until it is told to stop; its exit code.
 
     Starts the embedded content store when ``redis_url`` asks for one, keeps it running, and stops
-    it last. ``on_started`` is called once both ports are bound. Raises SettingsError when a port or
+    it last. ``on_ready`` is called once every worker answers. Raises SettingsError when a port or
     the store can't be had.
     """
     with contextlib.ExitStack() as stack:
@@ -64,7 +64,7 @@ def run_node(
             store.ensure_running()
             settings = msgspec.structs.replace(settings, redis_url=store.url)
         try:
-            return uvloop.run(_run(settings, service, on_started, store))
+            return uvloop.run(_run(settings, service, on_ready, store))
         except KeyboardInterrupt:  # before the supervisor listens to signals
             return 130
 
@@ -72,10 +72,10 @@ def run_node(
 async def _run(
     settings: Settings,
     service: str,
-    on_started: Callable[[NodeAddresses], None] | None,
+    on_ready: Callable[[NodeAddresses], None] | None,
     store: EmbeddedValkey | None,
 ) -> int:
-    supervisor = Supervisor(settings, service, on_started)
+    supervisor = Supervisor(settings, service, on_ready)
     companions: list[Coroutine[Any, Any, None]] = []
     if store:
         companions.append(_keep_running(store, supervisor))

@@ -83,6 +83,11 @@ class Slot:
         return self._process.pid if running and self._process else None
 
     @property
+    def is_serving(self) -> bool:
+        """Whether connections reach a service that can answer them."""
+        return self.is_ready and self.beat is not None and self.beat.listening
+
+    @property
     def is_ready(self) -> bool:
         """Whether there is a process, and its service has started."""
         return self.pid is not None and self.beat is not None and self.beat.ready
@@ -205,7 +210,7 @@ class Slot:
         if beat.ready and self._ready_at is None:
             self._ready_at = self.last_seen
             self.was_ready = True
-        if before is None or before.ready != beat.ready:
+        if before is None or before.ready != beat.ready or before.listening != beat.listening:
             self._on_change()
 
     def _report(self, pid: int, code: int, seconds: float) -> None:

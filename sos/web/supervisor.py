@@ -54,12 +54,13 @@ class Supervisor:
         self,
         settings: Settings,
         factory: str = DEFAULT_FACTORY,
-        on_started: Callable[[NodeAddresses], None] | None = None,
+        on_ready: Callable[[NodeAddresses], None] | None = None,
     ) -> None:
         self.metrics = Metrics()
         self._settings = settings
         self._factory = factory
-        self._on_started = on_started
+        self._on_ready = on_ready
+        self._addresses: NodeAddresses | None = None
         self._slots: list[Slot] = []
         self._listening: dict[int, list[int]] = {}
         self._started = time.monotonic()
@@ -98,8 +99,7 @@ class Supervisor:
                 os.getpid(), describe_address(sockets[0]), describe_address(private)
             )
             stack.enter_context(announce(addresses, Path(self._settings.state_dir)))
-            if self._on_started:
-                self._on_started(addresses)
+            self._addresses = addresses
             await self._stop.wait()
             return await self._leave(sockets, workers)
 
@@ -155,9 +155,11 @@ class Supervisor:
         if self._refusal() and not any(slot.was_ready for slot in self._slots):
             self._stop.set()
         self._share_sockets()
-        if not self._announced and all(slot.is_ready for slot in self._slots):
+        if not self._announced and all(slot.is_serving for slot in self._slots):
             self._announced = True
             log.info("node_ready", seconds=round(time.monotonic() - self._started, 3))
+            if self._on_ready and self._addresses:
+                self._on_ready(self._addresses)
 
     def _refusal(self) -> Refused | None:
         """The first worker's reason not to start, as long as none ever did."""

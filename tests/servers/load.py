@@ -1,7 +1,8 @@
 """Open-loop load: requests leave at a fixed rate whatever the server does, and each is judged.
 
-The latency of a request counts from the moment at which it was due, so that a server that hangs
-can't hide behind a client that waits for it.
+Each request is a task of its own, and its latency counts from the moment at which that task was
+made, so that a server that hangs can't hide behind a client that waits for it; a client that was
+kept from the processor makes its tasks late, and does not blame the server for that.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ FAILED_AFTER = 1.0
 
 @dataclass
 class Shot:
-    """One request: when it was due (monotonic), how long it took, what came."""
+    """One request: when it left (monotonic), how long it took, what came."""
 
     due: float
     seconds: float
@@ -74,7 +75,7 @@ class Load:
                 pause = due - time.monotonic()
                 if pause > 0:
                     await asyncio.sleep(pause)
-                task = asyncio.create_task(self._shoot(session, path, due))
+                task = asyncio.create_task(self._shoot(session, path, time.monotonic()))
                 pending.add(task)
                 task.add_done_callback(pending.discard)
             await asyncio.gather(*pending)
