@@ -241,7 +241,7 @@ async def test_every_worker_converges_after_events_were_lost(
         )
     assert not [s for s in load.shots if s.failed]
     assert max(old, default=0) <= 10.0
-    revisions = {w["status"]["content_revision"] for w in workers}
+    revisions = {w["content_revision"] for w in workers}
     assert len(revisions) == 1
 
 
