@@ -5,7 +5,7 @@ from __future__ import annotations
 import html as entities
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sos.content.sanitize import (
     DEFAULT_EMBED_HOSTS,
@@ -53,7 +53,7 @@ def test_hostile_markup_comes_out_stable_and_well_formed(file: str) -> None:
     for vector in read_vectors(file):
         clean = sanitize_html(vector.html)
         assert sanitize_html(clean) == clean, vector.name
-        assert canonical_markup(serialise_tree(clean)) == canonical_markup(clean), vector.name
+        assert without_brackets(serialise_tree(clean)) == canonical_markup(clean), vector.name
 
 
 @pytest.mark.parametrize("file", HOSTILE_FILES)
@@ -286,14 +286,20 @@ _MARKUP = st.lists(_PIECE, max_size=40).map("".join)
 _BOUNDED = settings(max_examples=250, deadline=None)
 
 
+def without_brackets(markup: str) -> str:
+    """A tree's markup; what `canonical_markup` does beyond this undoes what only ours does."""
+    return markup.replace("&lt;", "<").replace("&gt;", ">")
+
+
 @_BOUNDED
 @given(_MARKUP)
+@example("<pre>&#13;\n")
 def test_any_markup_comes_out_inert_stable_and_well_formed(html: str) -> None:
     """For any markup: no fault, the same when sanitised again, the same tree in another parser."""
     clean = sanitize_html(html)
     assert find_faults(clean, DEFAULT_EMBED_HOSTS) == []
     assert sanitize_html(clean) == clean
-    assert canonical_markup(serialise_tree(clean)) == canonical_markup(clean)
+    assert without_brackets(serialise_tree(clean)) == canonical_markup(clean)
 
 
 @_BOUNDED

@@ -40,7 +40,7 @@ def text_of(element: lxml.html.HtmlElement | None) -> str:
     if element is None:
         return ""
     for hidden in element.xpath(
-        ".//script|.//style|.//noscript|.//template|.//form|.//svg|.//math"
+        ".//script|.//style|.//noscript|.//template|.//form|.//svg"
     ):
         hidden.drop_tree()
     # Blocks are words apart, whether or not the source has a space between them.
