@@ -39,9 +39,7 @@ def text_of(element: lxml.html.HtmlElement | None) -> str:
     """Visible text: no scripts, no styles, white space folded, dashes and quotes as they are."""
     if element is None:
         return ""
-    for hidden in element.xpath(
-        ".//script|.//style|.//noscript|.//template|.//form|.//svg"
-    ):
+    for hidden in element.xpath(".//script|.//style|.//noscript|.//template|.//form|.//svg"):
         hidden.drop_tree()
     # Blocks are words apart, whether or not the source has a space between them.
     return re.sub(r"\s+", " ", " ".join(element.itertext()).replace("\xa0", " ")).strip()
