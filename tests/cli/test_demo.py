@@ -1,0 +1,60 @@
+"""``sos demo``: what a visitor of the repository types first."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+START_SECONDS = 60.0
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The command, started in an empty folder."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("SOS_")}
+    with (tmp_path / "out.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sos", "demo"],
+            cwd=tmp_path,
+            env=environ | {"COLUMNS": "120"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def test_demo_shows_a_complete_site_and_ends_with_ctrl_c(
+    demo: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    """It prints an address that answers at once, with pictures, and leaves with code 0."""
+    log = tmp_path / "out.log"
+    deadline = time.monotonic() + START_SECONDS
+    while "Ctrl-C" not in log.read_text():
+        assert demo.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+    node = json.loads(next(tmp_path.glob("var/demo/*/node.json")).read_text())
+    assert f"http://{node['public']}/" in log.read_text()
+    with urllib.request.urlopen(f"http://{node['public']}/", timeout=10) as answer:
+        page = answer.read().decode()
+    assert "Tidewick Together" in page
+    picture = page.split('src="/wp-content/uploads/')[1].split('"')[0]
+    with urllib.request.urlopen(
+        f"http://{node['public']}/wp-content/uploads/{picture}", timeout=10
+    ) as answer:
+        assert answer.headers["Content-Type"].startswith("image/")
+    demo.send_signal(signal.SIGINT)
+    assert demo.wait(30) == 0
