@@ -400,9 +400,10 @@ end
 
 local function apply_taxonomies(doc)
   local fields = {}
-  for _, description in pairs(doc) do
-    local field = type(description) == 'table' and text(description.rest_base) or ''
-    if field ~= '' then fields[#fields + 1] = field end
+  for slug, description in pairs(doc) do
+    if type(description) == 'table' then
+      fields[#fields + 1] = text(description.rest_base) ~= '' and description.rest_base or slug
+    end
   end
   table.sort(fields)
   local json = #fields > 0 and cjson.encode(fields) or DEFAULT_FIELDS

@@ -7,7 +7,7 @@ import json
 import pytest
 import redis
 
-from tests.content.raw_store import HOME, NOW, Json, RawStore, page, post, term
+from tests.content.raw_store import HOME, NOW, Json, RawStore, page, post, read_all, term
 from tests.content.test_apply_damage import build_site
 
 SOON = "2023-11-14T22:13:30"  # NOW + 10
@@ -394,10 +394,10 @@ def test_list_member_without_a_document_makes_a_page_incomplete(site: RawStore) 
 
 def test_reading_writes_nothing(site: RawStore) -> None:
     """It can be asked of a replica."""
-    before = {name: site.client.dump(site.key(name)) for name in site.names()}
+    before = read_all(site)
     for candidate in EVERYWHERE:
         site.read(candidate)
-    assert {name: site.client.dump(site.key(name)) for name in site.names()} == before
+    assert read_all(site) == before
 
 
 def test_wrong_type_of_a_key_is_an_error_and_no_answer(site: RawStore) -> None:
