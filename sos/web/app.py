@@ -34,7 +34,7 @@ from sos.web.service import WorkerContext
 from sos.web.uploads import Uploads
 
 WARM_PATHS = 40
-"""Pages of the main menu that are rendered at start, beside the front page."""
+"""Pages that front page and main menu lead to and that are rendered at start."""
 
 START_SECONDS = 0.8
 """How long a start waits for the front page; a silent store must not hold it up."""
@@ -120,9 +120,11 @@ class SiteService:
         await self._store.aclose()
 
     async def _warm_menu(self) -> None:
-        """Render what the main menu leads to, so that an outage soon after finds it in memory."""
-        menu = self._pages.producer.site.menus.get("primary", ())
-        await self._pages.warm(p for p in list(_paths(menu))[:WARM_PATHS] if p.startswith("/"))
+        """Render what front page and main menu lead to: an outage soon after finds it in memory."""
+        producer = self._pages.producer
+        posts = [p.url for p in producer.front.page.posts] if producer.front else []
+        paths = [*posts, *_paths(producer.site.menus.get("primary", ()))]
+        await self._pages.warm(p for p in paths[:WARM_PATHS] if p.startswith("/"))
 
 
 def create_service(context: WorkerContext) -> SiteService:
