@@ -15,7 +15,6 @@
 local SCHEMA = '1'
 local STREAM_LENGTH = 10000
 local EVENT_NAMES = 500
-local SWEPT_AFTER = 3600  -- seconds, more than clocks differ
 local LONGEST = 8 * 1024 * 1024  -- bytes of a document that readers take
 local LARGEST = 99999999999999  -- the most digits that cjson.encode keeps
 
@@ -223,13 +222,9 @@ local function term_lists(ids, score, lists)
   end
 end
 
-local function is_long_over(entry)
-  return entry.til > 0 and entry.til + SWEPT_AFTER <= now
-end
-
 local function post_lists(entry)
   local lists = {}
-  if entry.path == '' or is_long_over(entry) then return lists end
+  if entry.path == '' then return lists end
   lists['type:' .. entry.type] = entry.at
   if entry.type == 'attachment' then return lists end
   if entry.parent > 0 or entry.type == 'page' then
@@ -446,7 +441,7 @@ end
 
 local function schedule(ref, entry)
   if entry and entry.at > now then call('ZADD', AT, entry.at, ref) else call('ZREM', AT, ref) end
-  if entry and entry.til > 0 and not is_long_over(entry) then
+  if entry and entry.til > 0 then
     call('ZADD', UNTIL, entry.til, ref)
   else
     call('ZREM', UNTIL, ref)
@@ -678,25 +673,7 @@ local function open_store()
   end
 end
 
--- Readers pass over what has expired; so that it never gets too much, it leaves the lists in the end.
--- Nothing changes for anybody by that, so nothing is touched.
-local function sweep()
-  local names = touched
-  touched = {}
-  for _, ref in ipairs(call('ZRANGEBYSCORE', UNTIL, '-inf', now - SWEPT_AFTER, 'LIMIT', 0, 100)) do
-    local entry = decode_entry(ref)
-    if entry then
-      relist(tonumber(string.match(ref, '%d+$')), entry.lists, {})
-      entry.lists = {}
-      call('HSET', ENTRY, ref, cjson.encode(entry))
-    end
-    call('ZREM', UNTIL, ref)
-  end
-  touched = names
-end
-
 local function close_store()
-  sweep()
   local rev = call('HINCRBY', META, 'rev', 1)
   if common then call('HSET', META, 'common', rev) end
   local names = {}

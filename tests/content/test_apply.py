@@ -597,42 +597,10 @@ def test_expiry_is_in_the_schedule_until_it_is_taken_back(raw: RawStore) -> None
     assert raw.client.zscore(raw.key("until"), "post:1") == 1704067200
     raw.put("post:1", post(1, sos={"expires_gmt": "1950-01-01T00:00:00"}))
     assert raw.entry("post:1").until == 1
-    assert status(raw, "/p1/") == ("gone", "")
-    raw.put("post:1", post(1, sos={"expires_gmt": "2024-01-01T00:00:00"}))
     for none in (None, ""):
         raw.put("post:1", post(1, sos={"expires_gmt": none}))
         assert raw.entry("post:1").until == 0
         assert raw.client.exists(raw.key("until")) == 0
-
-
-def test_what_expired_long_ago_leaves_the_lists_with_the_next_write(raw: RawStore) -> None:
-    """Readers pass over each expired post; thousands of them would slow every page down."""
-    soon = {"expires_gmt": "2023-11-14T23:00:00"}
-    for number in range(1, 6):
-        raw.put(f"post:{number}", post(number, categories=[3], sos=soon if number % 2 else {}))
-    before = [raw.page("/", now=NOW + 7200).refs, raw.page("/category/c3/").status]
-    raw.put("post:9", post(9), now=NOW + 3000)
-    assert len(raw.members("type:post")) == 6
-    rev = raw.rev()
-    raw.put("post:9", post(9, title="x"), now=NOW + 7200)
-    assert raw.members("type:post") == [2, 4, 9]
-    assert raw.members("term:3") == [2, 4]
-    assert raw.touched(rev) == {"post:9"}
-    after = raw.page("/", now=NOW + 7200)
-    assert (after.refs[1:], after.total) == (before[0], 3)
-    assert raw.page("/p1/", now=NOW + 7200).status == "gone"
-    assert_sound(raw)
-
-
-def test_swept_post_is_back_when_it_may_stay_longer(raw: RawStore) -> None:
-    """And stays where it is when it is sent again unchanged."""
-    old = post(1, sos={"expires_gmt": "2023-01-01T00:00:00"})
-    assert raw.put("post:1", old) == "applied"
-    assert raw.lists_of("post:1") == set()
-    assert raw.put("post:1", old) == "unchanged"
-    assert raw.put("post:1", post(1, sos={"expires_gmt": "2030-01-01T00:00:00"})) == "applied"
-    assert raw.lists_of("post:1") == {"type:post", "author:1"}
-    assert raw.page("/").refs == ("post:1",)
 
 
 @pytest.mark.parametrize("expires", ["tomorrow", 5, [], "2024-13-01T00:00:00"])
