@@ -23,8 +23,8 @@ from sos.page.routes import PageRoute, decide_route
 from sos.page.site import build_site as build_page_site
 from sos.release.environment import Release, build_release
 from sos.release.folder import read_folder
-from sos.web.documents import DocumentCache
-from sos.web.produce import Producer
+from sos.produce.documents import DocumentCache
+from sos.produce.producer import Producer
 from tests.servers.content import batches, build_site
 from tests.servers.valkey_process import ValkeyProcess
 

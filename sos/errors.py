@@ -8,8 +8,18 @@ SosError
 │   │   ├── StoreUnavailableError   the content store did not answer in time, or refused
 │   │   └── StoreIncompleteError    it answered, but keys are missing: not ready, flushed, evicted
 │   └── SourceError        a WordPress site could not be read (exit code 69)
-└── ReleaseError
-    └── TemplateError      a template does not compile, or fails on a page
+├── ReleaseError           a release can't be used (exit code 65)
+│   ├── TemplateError      a template does not compile, or fails on a page
+│   ├── BundleError        bytes that are not the bundle they should be; `corrupt` when another
+│   │                      fetch may bring better ones
+│   ├── ReleaseNotFoundError   no such release was published
+│   └── ActivationError    a release did not go live, or not everywhere (exit code 1)
+└── RolloutError           (exit code 69)
+    ├── ObjectStoreError   the store of releases failed, or did not answer in time
+    │   ├── ObjectNotFoundError
+    │   └── ObjectExistsError
+    └── KeyStoreError      the pointer's store failed, has no leader, or did not answer in time
+        └── KeyStoreDeniedError   the token may not do this
 """
 
 
@@ -71,3 +81,51 @@ class TemplateError(ReleaseError):
         super().__init__(f"{template}:{line}: {message}" if template else message)
         self.template = template
         self.line = line
+
+
+class BundleError(ReleaseError):
+    """Bytes that are not the bundle they should be.
+
+    ``corrupt`` says that another fetch may bring better ones: they are cut short, or not those that
+    were sealed. All other faults were packed in.
+    """
+
+    def __init__(self, message: str, *, corrupt: bool = False) -> None:
+        super().__init__(message)
+        self.corrupt = corrupt
+
+
+class ReleaseNotFoundError(ReleaseError):
+    """No release of this id was published."""
+
+
+class ActivationError(ReleaseError):
+    """A release did not go live, or not on every node; the message says what is live now."""
+
+    exit_code = 1
+
+
+class RolloutError(SosError):
+    """Something that rollouts depend on can't be relied upon just now."""
+
+    exit_code = 69
+
+
+class ObjectStoreError(RolloutError):
+    """The store of releases failed, or did not answer in time."""
+
+
+class ObjectNotFoundError(ObjectStoreError):
+    """The store has no object of this name."""
+
+
+class ObjectExistsError(ObjectStoreError):
+    """The store has an object of this name already, and keeps it."""
+
+
+class KeyStoreError(RolloutError):
+    """The pointer's store failed, has no leader, or did not answer in time."""
+
+
+class KeyStoreDeniedError(KeyStoreError):
+    """The token may not do this."""

@@ -97,7 +97,78 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             ),
         ),
     ] = ""
-    state_dir: Annotated[str, Meta(description="Folder that a node may write to.")] = "var"
+    bucket: Annotated[
+        str,
+        Meta(
+            pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#\s]*)?|file:.+)$",
+            description="Where releases are published: `s3://bucket/prefix` or `file:FOLDER`.",
+        ),
+    ] = "file:var/releases"
+    pointer: Annotated[
+        str,
+        Meta(
+            pattern=r"^(consul:[A-Za-z0-9_./-]+|file:.+)$",
+            description=(
+                "What says which release is live: `consul:PREFIX` (keys PREFIX/templateRelease, "
+                "PREFIX/templateReleaseCanary; the agent is CONSUL_HTTP_ADDR), or `file:FOLDER`."
+            ),
+        ),
+    ] = "file:var/pointer"
+    release_public_key: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Public keys (`sos release keygen`); where set, a release that none of them "
+                "signed is refused."
+            )
+        ),
+    ] = ()
+    release_spread_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3600,
+            description=(
+                "Over how long the nodes of a fleet change to a new release, each at a moment of "
+                "its own; a rollback never waits."
+            ),
+        ),
+    ] = 0
+    preview_secret: Annotated[
+        str,
+        Meta(
+            pattern=r"^(.{16,})?$",
+            description=(
+                "Secret that signs preview links, 16 characters or more, the same on every node; "
+                "empty: no previews."
+            ),
+        ),
+    ] = ""
+    node: Annotated[
+        str,
+        Meta(
+            pattern=r"^([A-Za-z0-9][A-Za-z0-9_.:-]{0,127})?$",
+            description="Name of this node in its fleet; default: host name and private port.",
+        ),
+    ] = ""
+    advertise: Annotated[
+        str,
+        Meta(
+            description=(
+                "Host at which the fleet, and Consul's checks, reach the private port; default: "
+                "that of `health_listen`, or the host name where it listens on every address."
+            )
+        ),
+    ] = ""
+    state_dir: Annotated[
+        str,
+        Meta(
+            description=(
+                "Folder that a node may write to: its last good release and a snapshot of content, "
+                "which every start begins with."
+            )
+        ),
+    ] = "var"
     drain_seconds: Annotated[
         int,
         Meta(
@@ -173,7 +244,7 @@ def load_settings(
     for name in ("listen", "health_listen"):
         parse_address(getattr(settings, name), name)
     return settings, tuple(
-        Source(n, _redact(getattr(settings, n)), origins.get(n, "default"), d)
+        Source(n, _redact(getattr(settings, n), n), origins.get(n, "default"), d)
         for n, d in descriptions().items()
     )
 
@@ -221,11 +292,16 @@ def _convert(name: str, value: Any, origin: str) -> Any:
     try:
         return msgspec.convert(value, hint, strict=False)
     except msgspec.ValidationError as exc:
-        raise SettingsError(f"{name} = {_redact(value)!r} (from {origin}): {exc}") from exc
+        raise SettingsError(f"{name} = {_redact(value, name)!r} (from {origin}): {exc}") from exc
 
 
-def _redact(value: Any) -> Any:
-    """Hide the password of a URL; everything else as it is."""
+_SECRETS = frozenset({"preview_secret"})
+
+
+def _redact(value: Any, name: str = "") -> Any:
+    """Hide a secret, or the password of a URL; everything else as it is."""
+    if name in _SECRETS:
+        return "***" if value else ""
     if isinstance(value, list | tuple):
         return [_redact(v) for v in value]
     if not isinstance(value, str) or "@" not in value:

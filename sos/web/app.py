@@ -20,14 +20,14 @@ from sos.cache.pages import PageCache
 from sos.content.sanitize import DEFAULT_EMBED_HOSTS
 from sos.content.store import ContentReader
 from sos.page.model import MenuItem
+from sos.produce.documents import DocumentCache
+from sos.produce.producer import Producer
 from sos.release.environment import Release, build_release
 from sos.release.folder import read_folder
 from sos.settings import Settings
 from sos.web.channel import ServiceStatus
-from sos.web.documents import DocumentCache
 from sos.web.handlers import Handlers
 from sos.web.pages import Pages
-from sos.web.produce import Producer
 from sos.web.protocol import LIMITS, LINGERING_SECONDS, Connection, build_factory
 from sos.web.responses import Responder
 from sos.web.service import WorkerContext

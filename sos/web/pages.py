@@ -25,7 +25,7 @@ from sos.errors import (
 )
 from sos.metrics import Metrics
 from sos.page.routes import PageRoute, Refusal, Route, decide_route
-from sos.web.produce import Producer
+from sos.produce.producer import Producer
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from sos.page.cards import Library
 from sos.page.frame import BuiltPage
 from sos.page.routes import PageRoute, Refusal, decide_route
 from sos.page.site import build_site
-from sos.web.documents import DocumentCache
+from sos.produce.documents import DocumentCache
 
 from tests.page.fake_store import FakeStore
 

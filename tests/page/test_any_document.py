@@ -17,8 +17,8 @@ from sos.page.frame import BuiltPage
 from sos.page.model import Kind
 from sos.page.routes import FeedFormat
 from sos.page.site import build_site
+from sos.produce.documents import DocumentCache
 from sos.render import render_page
-from sos.web.documents import DocumentCache
 
 from tests.page.documents import ADMIN, PUBLIC, entry, media, menu, page, post, site, term, user
 from tests.release.theme import theme

@@ -15,11 +15,11 @@ import pytest
 from sos.cache.pages import CachedPage, PageCache
 from sos.errors import SosError, StoreIncompleteError, StoreUnavailableError, TemplateError
 from sos.metrics import Metrics
+from sos.produce.documents import DocumentCache
+from sos.produce.producer import Producer
 from sos.release.environment import Release
 from sos.web import pages as module
-from sos.web.documents import DocumentCache
 from sos.web.pages import Answer, Pages
-from sos.web.produce import Producer
 
 from tests.page.documents import (
     ADMIN,
@@ -727,7 +727,7 @@ async def test_a_fault_of_our_own_leaves_the_last_good_copy(
     service.clock.now += 1000
     service.store.put("post:5", post(5))
     await service.look()
-    monkeypatch.setattr("sos.web.produce.build_page", lambda *_: 1 / 0)
+    monkeypatch.setattr("sos.produce.producer.build_page", lambda *_: 1 / 0)
     assert (await service.ask("/post-5/")).cache == "stale"
     with pytest.raises(ZeroDivisionError):
         await service.ask("/post-6/")

@@ -30,9 +30,9 @@ from sos.page.sitemap import (
     build_sitemap,
     build_sitemap_index,
 )
+from sos.produce.documents import DocumentCache
 from sos.release.environment import Release
 from sos.render import RenderedPage, build_rendered, render_page
-from sos.web.documents import DocumentCache
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ import pytest
 from sos.content.document import Post, Term, User
 from sos.content.store import Record
 from sos.metrics import Metrics
-from sos.web.documents import DocumentCache
+from sos.produce.documents import DocumentCache
 
 from tests.page.documents import post, term, user
 
