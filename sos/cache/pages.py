@@ -30,7 +30,8 @@ _ANY_REV = 2**63
 class CachedPage(msgspec.Struct):
     """A page in memory. ``rev`` is the store's revision when it was read, ``changed`` the epoch
     second at which this worker first had these bytes, ``until`` the epoch second at which time
-    alone changes it (0: never)."""
+    alone changes it (0: never), ``taken_at`` when its content was read that came from a snapshot
+    (0: from the store)."""
 
     page: RenderedPage
     variants: Variants
@@ -39,6 +40,7 @@ class CachedPage(msgspec.Struct):
     until: int = 0
     partial: bool = False
     stale: bool = False
+    taken_at: int = 0
     hits: int = 0
     last_hit: float = 0.0
 

@@ -51,8 +51,10 @@ class Producer:
         documents: DocumentCache,
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
+        operation: str = "fetch_page",
     ) -> None:
-        self._public = public
+        self.public = public
+        self._operation = operation
         self._reader = reader
         self._documents = documents
         self._metrics = metrics
@@ -62,6 +64,11 @@ class Producer:
         self.front: BuiltPage | None = None
         self._site_of: tuple[str, int] = ("", -1)
         self._good: dict[str, Record] = {}
+
+    def begin_with(self, other: "Producer") -> None:
+        """Know the site and front page that ``other`` knows, until the store has been read."""
+        if self._site_of[1] < 0 and self.front is None:
+            self.site, self.front = other.site, other.front
 
     def forget_site(self) -> None:
         """Read the site's common documents again with the next page."""
@@ -198,7 +205,7 @@ class Producer:
         now = int(self._clock())
         started = time.perf_counter()
         found = await self._reader.fetch_page(candidates, now, self._site_of[1])
-        self._metrics.store_seconds.observe(time.perf_counter() - started, "fetch_page")
+        self._metrics.store_seconds.observe(time.perf_counter() - started, self._operation)
         if found.epoch != self._site_of[0] and not found.common and self._site_of[1] >= 0:
             self.forget_site()
             found = await self._reader.fetch_page(candidates, now, -1)
@@ -212,13 +219,13 @@ class Producer:
         """Build the site anew; of what is lost or can't be read the last good copy stays."""
         self._site_of = (found.epoch, found.common_rev)
         records = found.common
-        site, unreadable = build_site(self._public, records, found.top_pages, found.hidden)
+        site, unreadable = build_site(self.public, records, found.top_pages, found.hidden)
         for ref in unreadable:
             self._metrics.bad_documents.inc()
             log.warning("bad_document", ref=ref)
         if unreadable:
             records = tuple(self._good.get(r.ref, r) if r.ref in unreadable else r for r in records)
-            site, unreadable = build_site(self._public, records, found.top_pages, found.hidden)
+            site, unreadable = build_site(self.public, records, found.top_pages, found.hidden)
         if site.document.home or not self.site.document.home:
             self.site = site
             self._good = {r.ref: r for r in records if r.ref not in unreadable}

@@ -18,9 +18,12 @@ from sos.adapters.redis import RedisStore
 from sos.cache.headers import Lifetimes
 from sos.cache.pages import PageCache
 from sos.content.sanitize import DEFAULT_EMBED_HOSTS
+from sos.content.snapshot_file import FILE
 from sos.content.store import ContentReader
 from sos.page.model import MenuItem
 from sos.produce.documents import DocumentCache
+from sos.produce.fallback import Fallback
+from sos.produce.keep_snapshot import SnapshotKeeper
 from sos.produce.producer import Producer
 from sos.release.environment import Release, build_release
 from sos.release.folder import read_folder
@@ -39,6 +42,9 @@ WARM_PATHS = 40
 START_SECONDS = 0.8
 """How long a start waits for the front page; a silent store must not hold it up."""
 
+UPDATE_SECONDS = 0.25
+"""How long it waits for the store when it has the front page of the snapshot already."""
+
 
 class SiteService:
     """The site as one worker serves it; fills `WorkerService`."""
@@ -50,6 +56,7 @@ class SiteService:
             settings.redis_url, settings.host, settings.redis_timeout_ms
         )
         self._pages = build_pages(context, self._store, load_release(settings))
+        self._keeper = build_keeper(context, self._store, self._pages)
         self._uploads = Uploads(settings.uploads_origin) if settings.uploads_origin else None
         self._responder = Responder(
             lifetimes_of(settings), https=urlsplit(settings.site).scheme == "https"
@@ -73,16 +80,19 @@ class SiteService:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Begin to follow the store, and have the front page ready if the store answers."""
+        """Have the front page of the snapshot; then follow the store, and have what it answers."""
         metrics = self._context.metrics
         metrics.active_release.set(1, self._pages.producer.release.id)
         metrics.release_activations.inc()
+        patience = UPDATE_SECONDS if await self._pages.begin() else START_SECONDS
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._pages.run())]
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(START_SECONDS):
+            async with asyncio.timeout(patience):
                 await self._pages.warm()
         self._tasks.append(loop.create_task(self._warm_menu()))
+        if self._keeper:
+            self._tasks.append(loop.create_task(self._keeper.run()))
 
     def build_factory(self, server: web.Server, **options: Any) -> Callable[[], Connection]:
         """What makes the protocol of each connection; ``options`` are those of aiohttp's own."""
@@ -102,8 +112,23 @@ class SiteService:
             requests=int(sum(v[0] for v in requests.values())),
             errors=int(sum(v[0] for labels, v in requests.items() if labels[1] >= "500")),
             cache={"entries": len(pages.cache), "bytes": pages.cache.size},
-            details={"content": follower.state, "epoch": follower.epoch},
+            details={
+                "content": follower.state,
+                "epoch": follower.epoch,
+                **self._describe_snapshot(),
+            },
         )
+
+    def _describe_snapshot(self) -> dict[str, int]:
+        """What is known of the snapshot on disk: by who keeps it, or by who uses it just now."""
+        fallback = self._pages.fallback
+        facts = self._keeper.facts if self._keeper else None
+        if facts is None and fallback and (self._keeper or fallback.is_open):
+            facts = fallback.facts
+        if facts is None:
+            return {}
+        age = max(0, int(time.time() - facts.taken_at))
+        return {"snapshot_age_seconds": age, "snapshot_paths": facts.paths}
 
     async def self_render(self) -> bool:
         """Render the last known front page again."""
@@ -136,11 +161,27 @@ def build_pages(context: WorkerContext, reader: ContentReader, release: Release)
     """The page service over any store that fills the port."""
     settings, metrics = context.settings, context.metrics
     embed_hosts = frozenset(settings.embed_hosts) or DEFAULT_EMBED_HOSTS
-    producer = Producer(
-        settings.site, reader, release, DocumentCache(metrics, embed_hosts), metrics
-    )
+    documents = DocumentCache(metrics, embed_hosts)
+    producer = Producer(settings.site, reader, release, documents, metrics)
+    fallback = Fallback(snapshot_file(settings), settings.host, producer, documents, metrics)
     cache = PageCache(settings.cache_mb * 1024 * 1024)
-    return Pages(reader, producer, cache, metrics, changed=context.changed)
+    return Pages(reader, producer, cache, metrics, changed=context.changed, fallback=fallback)
+
+
+def build_keeper(
+    context: WorkerContext, reader: ContentReader, pages: Pages
+) -> SnapshotKeeper | None:
+    """What keeps the snapshot current: one worker of a node does."""
+    settings = context.settings
+    if context.worker:
+        return None
+    path = snapshot_file(settings)
+    return SnapshotKeeper(reader, pages.follower, settings.site, settings.host, path)
+
+
+def snapshot_file(settings: Settings) -> Path:
+    """Where a node keeps the last known content."""
+    return Path(settings.state_dir) / FILE
 
 
 def load_release(settings: Settings) -> Release:

@@ -109,7 +109,8 @@ class Handlers:
         entry = answer.entry
         # A fresh page is what the newest revision known gives, whenever it was made.
         rev = follower.rev if not answer.stale else (entry.rev if entry else 0)
-        stale_for = int(max(0, time.time() - follower.current_at)) if follower.current_at else 0
+        known_at = entry.taken_at if entry and entry.taken_at else follower.current_at
+        stale_for = int(max(0, time.time() - known_at)) if known_at else 0
         return self._responder.page(answer, request, revision=max(rev, 0), stale_for=stale_for)
 
     def _respond_icon(self) -> web.Response:

@@ -1,7 +1,8 @@
 """The page service of one worker: a request's path in, the best answer that can be given now out.
 
-Fresh from the cache, else rendered once for all who wait, else the last good copy. It listens to
-the content follower and renders hot pages again before they are asked for. Knows no HTTP.
+Fresh from the cache, else rendered once for all who wait, else the last good copy, else the one of
+the snapshot on disk. It listens to the content follower and renders hot pages again before they are
+asked for. Knows no HTTP.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from sos.errors import (
 )
 from sos.metrics import Metrics
 from sos.page.routes import PageRoute, Refusal, Route, decide_route
+from sos.produce.fallback import Fallback
 from sos.produce.producer import Producer
 
 log = structlog.get_logger()
@@ -74,6 +76,7 @@ class Pages:
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
         changed: Callable[[], None] = lambda: None,
+        fallback: Fallback | None = None,
     ) -> None:
         self.producer = producer
         self.cache = cache
@@ -81,6 +84,8 @@ class Pages:
         self._metrics = metrics
         self._clock = clock
         self._changed = changed
+        self.fallback = fallback
+        self._fallen: set[str] = set()
         self._flights: dict[str, asyncio.Task[Made]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(CONCURRENT)
@@ -90,6 +95,19 @@ class Pages:
     async def run(self) -> None:
         """Follow the content store until cancelled."""
         await self.follower.run()
+
+    async def begin(self) -> bool:
+        """Have the front page of the snapshot, before the store is asked; whether there is one."""
+        if self.fallback is None:
+            return False
+        try:
+            entry = await self.fallback.begin()
+        except Exception:  # a start never fails for a snapshot
+            log.exception("snapshot_failed")
+            return False
+        if entry is not None:
+            self._keep_fallen("/", entry)
+        return entry is not None
 
     async def warm(self, paths: Iterable[str] = ("/",)) -> None:
         """Have these pages in the cache, as far as the store allows."""
@@ -122,10 +140,12 @@ class Pages:
         entry = self.cache.find(key)
         if entry is not None and self.is_fresh(entry):
             return self._use(entry, "hit")
+        if entry is not None and self._is_over(entry):
+            entry = None
         missing = self.cache.find_missing(key)
         if missing is not None:
             return await self._answer_missing(missing, "negative")
-        if entry is not None and not self.follower.is_current and not entry.partial:
+        if entry is not None and not entry.partial and not self._may_be_replaced(entry):
             return self._use(entry, "stale")
         return await self._answer_made(key, raw_path, query, entry)
 
@@ -161,6 +181,8 @@ class Pages:
     async def _answer_error(self, status: int, use: CacheUse = "none") -> Answer:
         key = _ERROR_PATHS[status]
         entry = self.cache.find(key)
+        if entry is not None and self._is_over(entry):
+            entry = None
         stale = entry is not None and not self.is_fresh(entry) and self.follower.is_current
         if entry is None or stale:
             flight = self._fly(key, lambda: self._make_error(key, status))
@@ -191,6 +213,21 @@ class Pages:
             and entry.page.release == self.producer.release.id
         )
 
+    def _may_be_replaced(self, entry: CachedPage) -> bool:
+        """Whether making a page that is not fresh anew promises a better one."""
+        if self.follower.is_current:
+            return True
+        # What is from the snapshot can be made again, and at the start nobody knows what answers.
+        starting = self.follower.state == "starting"
+        return bool(entry.taken_at) and (starting or self._is_of_old_release(entry))
+
+    def _is_of_old_release(self, entry: CachedPage) -> bool:
+        return entry.page.release != self.producer.release.id
+
+    def _is_over(self, entry: CachedPage) -> bool:
+        """Whether time has changed a page of the snapshot, so that it must not be shown."""
+        return bool(entry.taken_at and entry.until) and self._clock() >= entry.until
+
     # ------------------------------------------------------------ making
 
     def _fly(self, key: str, make: Callable[[], Coroutine[Any, Any, Made]]) -> "asyncio.Task[Made]":
@@ -208,9 +245,12 @@ class Pages:
             if not isinstance(error, SosError):
                 log.error("page_failed", path=key, exc_info=error)
             elif isinstance(error, StoreError):
-                self._metrics.store_errors.inc("fetch_page")
-                if isinstance(error, StoreIncompleteError):
-                    self._alarm(key)
+                self._note(key, error)
+
+    def _note(self, path: str, error: StoreError) -> None:
+        self._metrics.store_errors.inc("fetch_page")
+        if isinstance(error, StoreIncompleteError):
+            self._alarm(path)
 
     def _alarm(self, path: str) -> None:
         """The store lacks something that only a reader of this page could notice: a list."""
@@ -219,15 +259,56 @@ class Pages:
         self._lacking = True
         self._metrics.content_store_incomplete.set(1)
 
-    async def _make(self, key: str, raw_path: str, query: str) -> CachedPage | Missing:
+    async def _make(self, key: str, raw_path: str, query: str) -> Made:
         async with self._slots:
-            moment = self.cache.moment
-            if _BY_SITE.search(key):
-                await self.producer.learn_site()
-            route = self._decide_route(raw_path, query)
-            if isinstance(route, Refusal):
-                return Missing(404)
-            made = await self.producer.produce(route, partial=self.cache.find(key) is None)
+            fallback = self._decide_fallback(key)
+            if fallback is None:
+                partial = not self._has_copy(key)
+                return await self._make_live(key, raw_path, query, partial=partial)
+            # A silent store takes its time to say nothing: while it is known to be, it comes last.
+            if self.follower.state == "unavailable":
+                made = await self._fall_back(fallback, key, raw_path, query)
+                if made is not None:
+                    return made
+            try:
+                return await self._make_live(key, raw_path, query, partial=False)
+            except StoreError as exc:
+                made = await self._fall_back(fallback, key, raw_path, query)
+                if made is not None:
+                    self._note(key, exc)
+                    return made
+                if not isinstance(exc, StoreIncompleteError) or self._has_copy(key):
+                    raise
+            return await self._make_live(key, raw_path, query, partial=True)
+
+    def _decide_fallback(self, key: str) -> Fallback | None:
+        """The snapshot, where there is no copy of the page that is as good."""
+        entry = self.cache.peek(key)
+        if entry is None or self._is_over(entry):
+            return self.fallback
+        return self.fallback if entry.taken_at and self._is_of_old_release(entry) else None
+
+    def _has_copy(self, key: str) -> bool:
+        entry = self.cache.peek(key)
+        return entry is not None and not self._is_over(entry)
+
+    async def _fall_back(
+        self, fallback: Fallback, key: str, raw_path: str, query: str
+    ) -> Made | None:
+        made = await fallback.produce(raw_path, query)
+        # A redirect is not remembered: nothing would make it forgotten when the store answers.
+        if isinstance(made, CachedPage):
+            self._keep_fallen(key, made)
+        return made
+
+    async def _make_live(self, key: str, raw_path: str, query: str, *, partial: bool) -> Made:
+        moment = self.cache.moment
+        if _BY_SITE.search(key):
+            await self.producer.learn_site()
+        route = self._decide_route(raw_path, query)
+        if isinstance(route, Refusal):
+            return Missing(404)
+        made = await self.producer.produce(route, partial=partial)
         if isinstance(made, Missing):
             self.cache.keep_missing(key, made, moment)
             return made
@@ -235,13 +316,26 @@ class Pages:
         return made
 
     async def _make_error(self, key: str, status: int) -> CachedPage:
+        if self.fallback is not None and self.follower.state == "unavailable":
+            fallen = await self.fallback.produce_error(status)
+            if fallen is not None:
+                self._keep_fallen(key, fallen)
+                return fallen
         moment = self.cache.moment
         entry = await self.producer.produce_error(status)
         self._keep(key, entry, moment)
         return entry
 
+    def _keep_fallen(self, key: str, entry: CachedPage) -> None:
+        """Keep a page of the snapshot: until it is over, or the store answers."""
+        self._fallen.add(key)
+        self._put(key, entry, self.cache.moment)
+
     def _keep(self, key: str, entry: CachedPage, moment: int) -> None:
         entry.until = self.follower.next_change(frozenset(entry.page.depends))
+        self._put(key, entry, moment)
+
+    def _put(self, key: str, entry: CachedPage, moment: int) -> None:
         evicted = self.cache.evictions
         self.cache.keep(key, entry, moment)
         self._metrics.cache_evictions.inc(by=self.cache.evictions - evicted)
@@ -285,6 +379,8 @@ class Pages:
         self._metrics.content_store_incomplete.set(
             1 if state == "incomplete" or self._lacking else 0
         )
+        if state == "current":
+            self._leave_snapshot()
         self._changed()
 
     def _renew(self, paths: list[str]) -> None:
@@ -292,13 +388,24 @@ class Pages:
         self._make_hot_again(paths)
         self._changed()
 
+    def _leave_snapshot(self) -> None:
+        """The store answers: what came from the snapshot is made anew where it is hot."""
+        fallen = [p for p in self._fallen if (e := self.cache.peek(p)) and e.taken_at]
+        self._fallen.clear()
+        self._make_hot_again(fallen)
+        for path in fallen:
+            # The next time that the store is lost, the snapshot may be a newer one.
+            if not self._is_hot(path):
+                self.cache.forget(path)
+        if self.fallback is not None:
+            self.fallback.close()
+
+    def _is_hot(self, path: str) -> bool:
+        entry = self.cache.peek(path)
+        return entry is not None and entry.last_hit >= self._clock() - HOT_SECONDS
+
     def _make_hot_again(self, paths: Iterable[str]) -> None:
-        since = self._clock() - HOT_SECONDS
-        hot = [
-            p
-            for p in paths
-            if (entry := self.cache.peek(p)) and entry.last_hit >= since and not p.startswith("!")
-        ]
+        hot = [p for p in paths if self._is_hot(p) and not p.startswith("!")]
         for path in hot[:HOT_PAGES]:
             task = asyncio.get_running_loop().create_task(self._refresh(path))
             self._background.add(task)

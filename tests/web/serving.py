@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPResponse
 from io import BytesIO
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
@@ -110,8 +111,9 @@ async def is_closed(reader: asyncio.StreamReader, seconds: float) -> bool:
 @contextlib.asynccontextmanager
 async def serving(store: FakeStore | RedisStore, **settings: Any) -> AsyncIterator[Site]:
     """The whole service over ``store``, as a worker runs it, with the theme that comes along."""
-    context = WorkerContext(Settings(**{"site": PUBLIC, **settings}))
     with contextlib.ExitStack() as stack:
+        state = stack.enter_context(TemporaryDirectory())
+        context = WorkerContext(Settings(**{"site": PUBLIC, "state_dir": state, **settings}))
         stack.enter_context(mock.patch.object(app, "load_release", return_value=theme()))
         # On a busy machine a page may take longer than a visitor would wait; tests wait.
         for name in ("PATIENCE", "LIMIT"):
