@@ -79,14 +79,18 @@ def with_field(header: bytes, offset: int, value: bytes) -> bytes:
 def pack_manifest(files: Files, /, **changes: Any) -> bytes:
     """The manifest of these files; ``changes`` replace its fields."""
     digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
-    fields = {"page_model": PAGE_MODEL_VERSION, "created": CREATED, "files": digests} | changes
+    fields: dict[str, Any] = {
+        "page_model": PAGE_MODEL_VERSION,
+        "created": CREATED,
+        "files": digests,
+    } | changes
     return pack_plain(MANIFEST_NAME, msgspec.json.encode(Manifest(**fields)))
 
 
-def compress(archive: bytes | Iterable[bytes], level: int = 9) -> bytes:
+def compress(archive: bytes | Iterable[bytes], level: int = 6) -> bytes:
     """gzip as a bundle has it; an iterable is packed without ever being in memory as a whole."""
     deflate = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
-    packed, crc, length = [b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"], 0, 0
+    packed, crc, length = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff"], 0, 0
     for part in [archive] if isinstance(archive, bytes) else archive:
         packed.append(deflate.compress(part))
         crc, length = zlib.crc32(part, crc), length + len(part)
@@ -332,7 +336,7 @@ def _sealed_elsewhen(files: Files) -> Broken:
     return content, make_seal(content, CREATED + 1, files=len(files))
 
 
-_LINK_AWAY = {"linkname": "/etc/passwd"}
+_LINK_AWAY: dict[str, Any] = {"linkname": "/etc/passwd"}
 
 HOSTILE: Mapping[str, Callable[[Mapping[str, bytes]], tuple[bytes, Seal]]] = MappingProxyType(
     {
