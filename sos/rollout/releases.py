@@ -12,7 +12,6 @@ import structlog
 from sos.errors import BundleError, ObjectExistsError, ObjectNotFoundError, ReleaseNotFoundError
 from sos.release.archive import MAX_PACKED_BYTES
 from sos.release.bundle import (
-    MAX_SEAL_BYTES,
     Seal,
     check_bytes,
     encode_seal,
@@ -24,6 +23,9 @@ from sos.rollout.ports import ObjectStore
 
 CONCURRENCY = 16
 """Most seals that are fetched at a time."""
+
+MAX_FETCHED_BYTES = 1024 * 1024
+"""Most bytes that are fetched of what lies in a seal's place."""
 
 log = structlog.get_logger()
 
@@ -66,7 +68,8 @@ class Releases:
         if not is_release_id(release_id):
             raise ReleaseNotFoundError(unknown)
         try:
-            content = await self._objects.fetch(_object_name(release_id, _SEAL), MAX_SEAL_BYTES)
+            # More than a seal may have: one that is too large is broken, not the store's fault.
+            content = await self._objects.fetch(_object_name(release_id, _SEAL), MAX_FETCHED_BYTES)
         except ObjectNotFoundError:
             raise ReleaseNotFoundError(unknown) from None
         return parse_seal(content, release_id)
