@@ -33,6 +33,7 @@ class Spec(msgspec.Struct, frozen=True):
     labels: tuple[str, ...] = ()
     merge: Literal["sum", "max", "min"] = "sum"
     buckets: tuple[float, ...] = ()
+    statsd_name: str = ""
 
     @property
     def attribute(self) -> str:
@@ -42,7 +43,7 @@ class Spec(msgspec.Struct, frozen=True):
     @property
     def statsd(self) -> str:
         """Name in DogStatsD. A histogram is sent as two counts: ``.count`` and ``.sum``."""
-        return f"sos.{self.attribute}"
+        return self.statsd_name or f"sos.{self.attribute}"
 
 
 def _histogram(name: str, text: str, labels: tuple[str, ...] = ()) -> Spec:
@@ -111,6 +112,28 @@ TABLE: tuple[Spec, ...] = (
     Spec("sos_content_events_total", "counter", "Change events that were read."),
     Spec("sos_content_resyncs_total", "counter", "Times the event stream had a gap."),
     Spec("sos_release_activations_total", "counter", "Releases that went live in a worker."),
+    Spec(
+        "sos_node_release_swaps_total", "counter", "Times that the node changed its active release."
+    ),
+    Spec(
+        "sos_release_refusals_total",
+        "counter",
+        "Releases that this node refused, or sent back after they failed on live pages.",
+    ),
+    _histogram("sos_release_step_seconds", "Steps of a release: fetch, try, swap.", ("step",)),
+    Spec("sos_release_trial_seconds", "gauge", "Duration of the last trial.", merge="max"),
+    Spec(
+        "sos_consul_errors_total",
+        "counter",
+        "Failed or unusable reads of the pointer (Consul or file); the active release is kept.",
+        statsd_name="sos-template-deploy.consul-error",
+    ),
+    Spec(
+        "sos_health_elb",
+        "gauge",
+        "1 for the word that /health-elb answers now. ALARM on refused, late, behind, unverified.",
+        ("word",),
+    ),
     Spec("sos_active_release", "gauge", "Workers in which this release is active.", ("release",)),
     Spec("sos_workers", "gauge", "Worker processes that the node should have."),
     Spec("sos_workers_ready", "gauge", "Workers that are ready and answer their supervisor."),
@@ -217,6 +240,12 @@ class Metrics:
     content_events: Counter
     content_resyncs: Counter
     release_activations: Counter
+    node_release_swaps: Counter
+    release_refusals: Counter
+    release_step_seconds: Histogram
+    release_trial_seconds: Gauge
+    consul_errors: Counter
+    health_elb: Gauge
     active_release: Gauge
     workers: Gauge
     workers_ready: Gauge

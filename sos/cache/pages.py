@@ -93,6 +93,10 @@ class PageCache:
         """The entry of ``path``, whose place among the recently used ones stays as it is."""
         return self._pages.get(path)
 
+    def paths(self) -> tuple[str, ...]:
+        """The paths of all entries, the most recently used ones first."""
+        return tuple(reversed(self._pages))
+
     def find_missing(self, path: str) -> Missing | None:
         """What is remembered of a path without a page."""
         return self._missing.get(path)

@@ -14,6 +14,8 @@ from sos.errors import SosError
 COMMANDS = {
     "demo": "sos.cli.demo:demo",
     "serve": "sos.cli.serve:serve",
+    "release": "sos.cli.release:release",
+    "fleet": "sos.cli.fleet:fleet",
     "content": "sos.cli.content:content",
     "config": "sos.cli.config:config",
 }

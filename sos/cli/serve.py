@@ -17,7 +17,11 @@ import msgspec
 import uvloop
 
 from sos.adapters.embedded import EmbeddedValkey, parse_folder
+from sos.cli.parts import open_pointer, open_register, open_releases
 from sos.log import configure_logging
+from sos.rollout.shelf import Shelf
+from sos.rollout.steps import Parts
+from sos.rollout.trial import Trials
 from sos.settings import Settings, load_settings
 from sos.web.announce import NodeAddresses
 from sos.web.service import DEFAULT_FACTORY
@@ -75,16 +79,31 @@ async def _run(
     on_ready: Callable[[NodeAddresses], None] | None,
     store: EmbeddedValkey | None,
 ) -> int:
-    supervisor = Supervisor(settings, service, on_ready)
-    companions: list[Coroutine[Any, Any, None]] = []
-    if store:
-        companions.append(_keep_running(store, supervisor))
-    if os.environ.get("DD_AGENT_HOST"):
-        from sos.adapters.statsd import create_statsd_push  # a slow import that few need
+    async with contextlib.AsyncExitStack() as stack:
+        parts = await _open_parts(settings, stack)
+        supervisor = Supervisor(settings, service, on_ready, parts)
+        companions: list[Coroutine[Any, Any, None]] = []
+        if store:
+            companions.append(_keep_running(store, supervisor))
+        if os.environ.get("DD_AGENT_HOST"):
+            from sos.adapters.statsd import create_statsd_push  # a slow import that few need
 
-        if push := create_statsd_push(os.environ):
-            companions.append(push.run(supervisor.snapshot))
-    return await supervisor.run(*companions)
+            if push := create_statsd_push(os.environ):
+                companions.append(push.run(supervisor.snapshot))
+        return await supervisor.run(*companions)
+
+
+async def _open_parts(settings: Settings, stack: contextlib.AsyncExitStack) -> Parts:
+    """What the node follows releases with. Raises SettingsError."""
+    trials = Trials()
+    stack.push_async_callback(trials.aclose)
+    return Parts(
+        pointer=await stack.enter_async_context(open_pointer(settings)),
+        releases=await stack.enter_async_context(open_releases(settings)),
+        register=await stack.enter_async_context(open_register(settings)),
+        shelf=Shelf(Path(settings.state_dir), settings.release_public_key),
+        trials=trials,
+    )
 
 
 async def _keep_running(store: EmbeddedValkey, supervisor: Supervisor) -> None:

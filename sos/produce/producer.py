@@ -5,6 +5,7 @@ call. It keeps no pages: the caller does.
 """
 
 import asyncio
+import copy
 import time
 from collections.abc import Callable
 
@@ -60,6 +61,8 @@ class Producer:
         self._metrics = metrics
         self._clock = clock
         self.release = release
+        self.previous: Release | None = None
+        self.renders = self.failures = 0
         self.site: Site = build_site(public)[0]
         self.front: BuiltPage | None = None
         self._site_of: tuple[str, int] = ("", -1)
@@ -105,7 +108,27 @@ class Producer:
     def render_front_again(self) -> bool:
         """Render the last known front page once more from memory; whether it came out whole."""
         page = self.front or build_error(Library(self.site, {}, {}), 404, "")
-        return b"</html>" in render_page(page, self.release).body[-200:]
+        try:
+            self._render(page)
+        except TemplateError:  # logged where it was caught
+            return False
+        return True
+
+    def try_release(self, release: Release) -> None:
+        """Render the last known front page with another release. Raises TemplateError."""
+        page = self.front or build_error(Library(self.site, {}, {}), 404, "")
+        require_whole(render_page(page, release), page.page.url)
+
+    def swap(self, release: Release) -> None:
+        """Make pages with another release; the one before takes over where it fails."""
+        self.previous, self.release = self.release, release
+        self.renders = self.failures = 0
+
+    def with_release(self, release: Release) -> "Producer":
+        """A producer that knows what this one knows, and makes pages with another release."""
+        other = copy.copy(self)
+        other.release, other.previous = release, None
+        return other
 
     # ------------------------------------------------------------ pages
 
@@ -235,15 +258,28 @@ class Producer:
         return Library(self.site, documents, {r.ref: r.path for r in found.records})
 
     def _render(self, built: BuiltPage) -> RenderedPage:
+        """Render with the live release, or with the one before where that fails."""
         started = time.perf_counter()
+        self.renders += 1
         try:
-            return render_page(built, self.release)
+            rendered = render_page(built, self.release)
+            require_whole(rendered, built.page.url)
         except TemplateError as exc:
+            self.failures += 1
             self._metrics.render_errors.inc(built.page.kind)
-            log.error("render_failed", path=built.page.url, reason=str(exc))
-            raise
+            log.error(
+                "render_failed",
+                path=built.page.url,
+                release=self.release.id,
+                reason=str(exc),
+                instead=self.previous.id if self.previous else None,
+            )
+            if self.previous is None:
+                raise
+            return render_page(built, self.previous)
         finally:
             self._metrics.render_seconds.observe(time.perf_counter() - started, built.page.kind)
+        return rendered
 
     async def _finish(
         self, rendered: RenderedPage, rev: int, *, partial: bool = False
@@ -253,6 +289,12 @@ class Producer:
         return CachedPage(
             rendered, variants, rev, int(self._clock()), partial=partial, stale=partial
         )
+
+
+def require_whole(page: RenderedPage, path: str) -> None:
+    """Raise TemplateError for a page without its end."""
+    if b"</html>" not in page.body[-200:]:
+        raise TemplateError(f"the page {path} is empty, or has no end")
 
 
 def feed_path(base: str, form: str) -> str:

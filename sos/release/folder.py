@@ -5,12 +5,21 @@ A later bundle gives the same mapping. Never follows a link out of the folder, n
 
 import stat
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 from sos.errors import ReleaseError
 
 MAX_FILES = 2_000
 MAX_BYTES = 50 * 1024 * 1024
+
+
+def find_templates(configured: str = "") -> Path:
+    """The folder that is configured, else the theme that comes with sos."""
+    if configured:
+        return Path(configured)
+    packaged = Path(str(files("sos"))) / "_templates"
+    return packaged if packaged.is_dir() else packaged.parent.parent / "templates"
 
 
 def read_folder(path: Path) -> dict[str, bytes]:

@@ -37,12 +37,15 @@ from sos.rollout.steps import Crew, Parts, RefusedError, Steps, Terms
 log = structlog.get_logger()
 
 TICK_SECONDS = 0.25
+SETTLED_SECONDS = 1.0
+"""Time after the start in which the workers have the processor for themselves."""
+
 PREVIEWS = 2
 """Releases that may be on their way for a preview at once."""
 
 FEWEST_ERRORS, ERROR_SHARE, WORSE = 3, 0.02, 5.0
 """A release is sent back after that many failed renderings, when they are that share of all and
-that many times the share of the release before; and after as many workers that crashed."""
+that many times the share of the release before; and after as many workers that hung."""
 
 
 class Follower:
@@ -67,7 +70,7 @@ class Follower:
         self._job: asyncio.Task[None] | None = None
         self._previews: dict[str, asyncio.Task[None]] = {}
         self._usual_share = 0.0
-        self._lost_before = 0
+        self._hung_before = 0
 
     @property
     def is_placeholder(self) -> bool:
@@ -86,6 +89,7 @@ class Follower:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.pointer.run())
+                tasks.create_task(self._prepare_trials())
                 tasks.create_task(self._tick())
         finally:
             jobs = [task for task in (self._job, *self._previews.values()) if task]
@@ -105,6 +109,11 @@ class Follower:
 
     def _point(self, target: str) -> None:
         self._dispatch(Pointed(target))
+
+    async def _prepare_trials(self) -> None:
+        """Have a process wait for the first trial, once the workers have started."""
+        await asyncio.sleep(SETTLED_SECONDS)
+        await self._parts.trials.prepare()
 
     async def _tick(self) -> None:
         while True:
@@ -163,20 +172,20 @@ class Follower:
         await self._steps.attempt(release, self.state.active)
 
     async def _swap(self, release: str) -> None:
-        made, failed, lost = self._crew.count_renderings()
+        made, failed, hung = self._crew.count_renderings()
         await self._steps.swap(release, self.state.loaded)
-        self._usual_share, self._lost_before = failed / max(1, made), lost
+        self._usual_share, self._hung_before = failed / max(1, made), hung
 
     def _compare(self) -> None:
         """Send the release back when it fails on live pages far more than the one before."""
         active = self.state.active
         if self.state.phase != "watching" or active is None:
             return
-        made, failed, lost = self._crew.count_renderings()
-        lost -= self._lost_before
+        made, failed, hung = self._crew.count_renderings()
+        hung -= self._hung_before
         worse = failed / max(1, made) > max(ERROR_SHARE, WORSE * self._usual_share)
-        if (failed >= FEWEST_ERRORS and worse) or lost >= FEWEST_ERRORS:
-            reason = f"{failed} of {made} renderings failed, {lost} workers were lost"
+        if (failed >= FEWEST_ERRORS and worse) or hung >= FEWEST_ERRORS:
+            reason = f"{failed} of {made} renderings failed, {hung} workers hung"
             log.error("release_sent_back", release=active, reason=reason)
             self._steps.quarantine(active, reason)
             self._metrics.release_refusals.inc()

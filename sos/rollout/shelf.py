@@ -125,7 +125,8 @@ def read_codes(file: ReleaseFile) -> dict[str, CodeType] | None:
         content = (Path(file.folder) / CODES).read_bytes()
     except OSError:
         return None
-    head, digest, codes = content[: len(_MARK)], content[len(_MARK) :][:32], content[len(_MARK) :][32:]
+    head, body = content[: len(_MARK)], content[len(_MARK) :]
+    digest, codes = body[:32], body[32:]
     if head != _MARK or digest != hashlib.sha256(codes).digest():
         return None
     # Written by this user's own trial into a folder that only this user can write to.

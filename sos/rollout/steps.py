@@ -49,7 +49,7 @@ class Crew(Protocol):
         ...
 
     def count_renderings(self) -> tuple[int, int, int]:
-        """Renderings with the active release, those of them that failed, and workers lost."""
+        """Renderings with the active release, those of them that failed, and hung workers."""
         ...
 
 
@@ -64,7 +64,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What the settings say. ``placeholder`` is the id of the theme that comes with sos."""
+    """What the settings say. ``placeholder`` is the id of the theme that comes with sos;
+    ``public`` and ``private`` are the addresses at which others reach this node."""
 
     node: str
     site: str
@@ -72,6 +73,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Path
     spread: float = 0.0
     public_keys: tuple[str, ...] = ()
+    public: str = ""
+    private: str = ""
 
 
 class Steps:

@@ -41,9 +41,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that the verdict depends on. Durations in seconds.
 
     ``faults`` are those of the workers, ``pointer`` is ``missing`` when the key is not there and
-    never was, ``reading`` until the first answer. ``placeholder`` says that the active release is the
-    theme that comes with sos, because this node never had another; ``served`` whether this process was in
-    service before; ``spread`` is the time over which the fleet changes.
+    never was, ``reading`` until the first answer. ``placeholder`` says that the active release is
+    the theme that comes with sos, because this node never had another; ``served`` whether this
+    process was in service before; ``spread`` is the time over which the fleet changes.
     """
 
     draining: bool = False
@@ -75,6 +75,8 @@ def decide_verdict(facts: Facts) -> Verdict:
         return Verdict(503, "draining", "the node is shutting down")
     if facts.faults or facts.active is None:
         faults = "; ".join(facts.faults) or "there is no active release"
+        if _is_fresh(facts):
+            return Verdict(503, "starting", faults)
         return Verdict(503, "unhealthy", faults, alarm=True)
     if facts.placeholder and facts.pointer in ("error", "reading") and _is_fresh(facts):
         return Verdict(503, "starting", "no release was ever here, and the pointer can't be read")

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,12 +24,14 @@ from sos.produce.documents import DocumentCache
 from sos.produce.fallback import Fallback
 from sos.produce.keep_snapshot import SnapshotKeeper
 from sos.produce.producer import Producer
-from sos.release.environment import Release, build_release
-from sos.release.folder import read_folder
+from sos.release.environment import Release
+from sos.rollout.shelf import ReleaseFile
 from sos.settings import Settings
 from sos.web.channel import ServiceStatus
 from sos.web.handlers import Handlers
+from sos.web.loaded import LoadedReleases, load_first, load_release
 from sos.web.pages import Pages
+from sos.web.previews import Previews
 from sos.web.protocol import LIMITS, LINGERING_SECONDS, Connection, build_factory
 from sos.web.responses import Responder
 from sos.web.service import WorkerContext
@@ -55,7 +56,8 @@ class SiteService:
         self._store = reader or RedisStore(
             settings.redis_url, settings.host, settings.redis_timeout_ms
         )
-        self._pages = build_pages(context, self._store, load_release(settings))
+        self._loaded = LoadedReleases(load_first(context.releases, settings.templates))
+        self._pages = build_pages(context, self._store, self._loaded.active)
         self._keeper = build_keeper(context, self._store, self._pages)
         self._uploads = Uploads(settings.uploads_origin) if settings.uploads_origin else None
         self._responder = Responder(
@@ -63,11 +65,14 @@ class SiteService:
         )
         handlers = Handlers(
             self._pages,
+            self._loaded,
             self._responder,
             metrics,
             hosts=settings.allowed_hosts,
             public=settings.site,
             uploads=self._uploads,
+            previews=Previews(self._pages, self._loaded, self._responder, context),
+            fetch_verdict=lambda: context.verdict,
         )
         self.app = web.Application(
             client_max_size=1024,
@@ -82,7 +87,6 @@ class SiteService:
     async def start(self) -> None:
         """Have the front page of the snapshot; then follow the store, and have what it answers."""
         metrics = self._context.metrics
-        metrics.active_release.set(1, self._pages.producer.release.id)
         metrics.release_activations.inc()
         patience = UPDATE_SECONDS if await self._pages.begin() else START_SECONDS
         loop = asyncio.get_running_loop()
@@ -93,6 +97,20 @@ class SiteService:
         self._tasks.append(loop.create_task(self._warm_menu()))
         if self._keeper:
             self._tasks.append(loop.create_task(self._keeper.run()))
+
+    async def load(self, file: ReleaseFile) -> None:
+        """Have a release ready beside the active one. Raises ReleaseError."""
+        if self._loaded.find(file.id) is None:
+            release = await load_release(file)
+            # What visitors see most must come out whole before anybody changes to it.
+            self._pages.producer.try_release(release)
+            self._loaded.add(release)
+
+    def swap(self, release: str) -> None:
+        """Change to a loaded release, and render again what is asked for most."""
+        if self._loaded.swap(release):
+            self._pages.swap(self._loaded.active)
+            self._context.metrics.release_activations.inc()
 
     def build_factory(self, server: web.Server, **options: Any) -> Callable[[], Connection]:
         """What makes the protocol of each connection; ``options`` are those of aiohttp's own."""
@@ -105,6 +123,8 @@ class SiteService:
         lag = max(0.0, time.time() - follower.current_at) if follower.current_at else None
         return ServiceStatus(
             release=pages.producer.release.id,
+            renders=pages.producer.renders,
+            render_failures=pages.producer.failures,
             content_revision=max(follower.rev, 0),
             content_lag_seconds=lag,
             store_ok=follower.state in ("current", "incomplete"),
@@ -182,19 +202,6 @@ def build_keeper(
 def snapshot_file(settings: Settings) -> Path:
     """Where a node keeps the last known content."""
     return Path(settings.state_dir) / FILE
-
-
-def load_release(settings: Settings) -> Release:
-    """The release of the template folder. Raises ReleaseError or TemplateError."""
-    return build_release(read_folder(template_folder(settings)))
-
-
-def template_folder(settings: Settings) -> Path:
-    """The folder of the settings, else the theme that comes with sos."""
-    if settings.templates:
-        return Path(settings.templates)
-    packaged = Path(str(files("sos"))) / "_templates"
-    return packaged if packaged.is_dir() else packaged.parent.parent / "templates"
 
 
 def lifetimes_of(settings: Settings) -> Lifetimes:

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from sos.metrics import Snapshot
+from sos.rollout.shelf import ReleaseFile
 from sos.settings import Settings
 
 LINE_LIMIT = 4 * 1024 * 1024
@@ -25,7 +26,8 @@ T = TypeVar("T")
 class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What the service of one worker says about itself, made from memory, twice a second.
 
-    ``release`` is the id of the active release, or None while there is none;
+    ``release`` is the id of the active release, or None while there is none; ``renders`` counts
+    the pages rendered with it since it became active, ``render_failures`` those it failed on;
     ``content_lag_seconds`` the time since the worker last knew that it had every change of the
     content store, None before the first time; ``store_ok`` whether the last call to the content
     store succeeded; ``stale`` whether pages are served from copies that could not be checked.
@@ -33,6 +35,8 @@ class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     release: str | None = None
+    renders: int = 0
+    render_failures: int = 0
     content_revision: int = 0
     content_lag_seconds: float | None = None
     store_ok: bool = True
@@ -59,12 +63,14 @@ class SelfRender(msgspec.Struct, frozen=True):
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):
-    """First message: everything a worker has to know. ``sockets`` are inherited descriptors."""
+    """First message: everything a worker has to know. ``sockets`` are inherited descriptors,
+    ``releases`` what to load, the active one first; empty for the theme that comes with sos."""
 
     settings: Settings
     factory: str
     worker: int
     sockets: list[int]
+    releases: tuple[ReleaseFile, ...] = ()
 
 
 class Listen(msgspec.Struct, frozen=True, tag="listen"):
@@ -78,6 +84,25 @@ class Drain(msgspec.Struct, frozen=True, tag="drain"):
 
     linger: float
     limit: float
+
+
+class Load(msgspec.Struct, frozen=True, tag="load"):
+    """Have this release ready beside the active one, and say so (`Loaded`)."""
+
+    release: ReleaseFile
+
+
+class Swap(msgspec.Struct, frozen=True, tag="swap"):
+    """Change to a release that is loaded, with the next request."""
+
+    release: str
+
+
+class Told(msgspec.Struct, frozen=True, tag="told"):
+    """The node's verdict, for ``/health-elb`` on the public port."""
+
+    status: int
+    word: str
 
 
 # From a worker to the supervisor.
@@ -101,8 +126,21 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     exit_code: int
 
 
-ToWorker = Start | Listen | Drain
-ToSupervisor = Beat | Refused
+class Loaded(msgspec.Struct, frozen=True, tag="loaded"):
+    """The answer to `Load`; ``error`` says why it can't be loaded, empty when it is."""
+
+    release: str
+    error: str = ""
+
+
+class Want(msgspec.Struct, frozen=True, tag="want"):
+    """Somebody looks at this release through a preview link."""
+
+    release: str
+
+
+ToWorker = Start | Listen | Drain | Load | Swap | Told
+ToSupervisor = Beat | Refused | Loaded | Want
 
 
 class Channel(Generic[T]):

@@ -14,7 +14,9 @@ from sos.errors import SosError
 from sos.metrics import Metrics
 from sos.page.routes import Refusal, canonical_path
 from sos.release.assets import ASSETS_URL
+from sos.web.loaded import LoadedReleases
 from sos.web.pages import Answer, Pages
+from sos.web.previews import Previews
 from sos.web.responses import Responder
 from sos.web.uploads import PREFIX, Uploads
 
@@ -24,25 +26,34 @@ MAX_HEAD = 32_768
 """Most bytes in the fields of a request's head."""
 
 
+HEALTH_PATH = "/health-elb"
+
+
 class Handlers:
     """Handles all requests of one worker."""
 
     def __init__(
         self,
         pages: Pages,
+        loaded: LoadedReleases,
         responder: Responder,
         metrics: Metrics,
         *,
         hosts: frozenset[str],
         public: str,
         uploads: Uploads | None = None,
+        previews: Previews | None = None,
+        fetch_verdict: Callable[[], tuple[int, str]] = lambda: (200, "ok"),
     ) -> None:
         self._pages = pages
+        self._loaded = loaded
         self._responder = responder
         self._metrics = metrics
         self._hosts = hosts
         self._public = public
         self._uploads = uploads
+        self._previews = previews
+        self._fetch_verdict = fetch_verdict
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request; whatever fails within becomes a short 500."""
@@ -71,6 +82,9 @@ class Handlers:
         return self._responder.plain(417)
 
     async def _respond(self, request: web.Request) -> tuple[str, str, web.StreamResponse]:
+        # Load balancers ask by address, not by name: before the host is looked at.
+        if request.raw_path == HEALTH_PATH and request.method in ("GET", "HEAD"):
+            return "health", "none", self._responder.verdict(*self._fetch_verdict())
         refused = self._refuse(request)
         if refused:
             status, reason = refused
@@ -80,7 +94,7 @@ class Handlers:
         target = request.raw_path
         path, _, query = target.partition("?")
         if path.startswith(ASSETS_URL):
-            asset = self._pages.producer.release.assets.get(path)
+            asset = await self._loaded.find_asset(path)
             found = self._responder.asset(asset, request) if asset else self._responder.plain(404)
             return "asset", "none", found
         if path == "/favicon.ico":
@@ -92,6 +106,8 @@ class Handlers:
     async def _respond_page(
         self, request: web.Request, path: str, query: str
     ) -> tuple[str, str, web.StreamResponse]:
+        if query and self._previews and (shown := await self._previews.answer(path, query)):
+            return "preview", "none", shown
         try:
             answer = await self._pages.answer(path, query)
         except SosError as exc:

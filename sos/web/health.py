@@ -5,11 +5,12 @@ store or a disk while someone waits for the answer. The shape is described in do
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from aiohttp import hdrs, web
 
+from sos.rollout.verdict import Verdict as ElbVerdict
 from sos.web.channel import Beat
 
 SELF_RENDER_FAILURES = 2
@@ -54,7 +55,7 @@ def decide_health(node: NodeView, release: str | None = None) -> Verdict:
     Every worker answers, has an active release, and rendered the front page. The content store is
     reported and never judged: a node that serves its last good copies is better than none. Pure.
     """
-    reasons = [reason for w in node.workers for reason in _find_faults(w, release)]
+    reasons = find_faults(node, release)
     started = all(w.beat and w.beat.ready and w.beat.listening for w in node.workers) or any(
         w.restarts for w in node.workers
     )
@@ -69,6 +70,11 @@ def decide_health(node: NodeView, release: str | None = None) -> Verdict:
         "reasons": reasons,
         **_describe_node(node),
     }
+
+
+def find_faults(node: NodeView, release: str | None = None) -> list[str]:
+    """What is wrong with the workers of a node, a sentence each; empty when all is well."""
+    return [reason for w in node.workers for reason in _find_faults(w, release)]
 
 
 def _find_faults(w: WorkerView, release: str | None) -> list[str]:
@@ -124,8 +130,22 @@ def _describe_worker(w: WorkerView) -> dict[str, Any]:
     return about
 
 
+class Judge(Protocol):
+    """What knows which release the node should serve; it answers from memory."""
+
+    def judge(self) -> ElbVerdict:
+        """The verdict of ``/health-elb``."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """How the node stands to the release that it should serve."""
+        ...
+
+
 def create_private_app(
-    fetch_view: Callable[[], NodeView], fetch_metrics: Callable[[], tuple[str, bytes]]
+    fetch_view: Callable[[], NodeView],
+    fetch_metrics: Callable[[], tuple[str, bytes]],
+    judge: Judge,
 ) -> web.Application:
     """The application of the private port. Both callables answer from memory.
 
@@ -136,7 +156,12 @@ def create_private_app(
         return _answer(decide_livez(fetch_view()))
 
     async def health(request: web.Request) -> web.Response:
-        return _answer(decide_health(fetch_view(), request.query.get("templateRelease")))
+        status, body = decide_health(fetch_view(), request.query.get("templateRelease"))
+        return _answer((status, {**body, "rollout": judge.describe()}))
+
+    async def health_elb(_request: web.Request) -> web.Response:
+        verdict = judge.judge()
+        return _answer((verdict.status, {"status": verdict.word, "reason": verdict.reason}))
 
     async def metrics(_request: web.Request) -> web.Response:
         content_type, body = fetch_metrics()
@@ -145,8 +170,7 @@ def create_private_app(
     app = web.Application()
     app.router.add_get("/livez", livez)
     app.router.add_get("/health", health)
-    # Compares with the release that should be live once a node follows one; until then /health.
-    app.router.add_get("/health-elb", health)
+    app.router.add_get("/health-elb", health_elb)
     app.router.add_get("/metrics", metrics)
     return app
 

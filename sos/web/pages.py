@@ -28,6 +28,7 @@ from sos.metrics import Metrics
 from sos.page.routes import PageRoute, Refusal, Route, decide_route
 from sos.produce.fallback import Fallback
 from sos.produce.producer import Producer
+from sos.release.environment import Release
 
 log = structlog.get_logger()
 
@@ -114,6 +115,25 @@ class Pages:
         for path in paths:
             with contextlib.suppress(Exception):  # a start never fails for a page
                 await self.answer(path, "")
+
+    async def preview(self, raw_path: str, query: str, release: Release) -> Made:
+        """A page as ``release`` shows it; nothing of it is kept. Raises SosError."""
+        route = self._decide_route(raw_path, query)
+        if isinstance(route, Refusal):
+            return Missing(404)
+        if route.path not in (raw_path, "?"):
+            return Missing(301, route.path)
+        producer = self.producer.with_release(release)
+        made = await producer.produce(route, partial=True)
+        if isinstance(made, Missing) and made.status != 301:
+            return await producer.produce_error(made.status)
+        return made
+
+    def swap(self, release: Release) -> None:
+        """Make pages with another release; kept ones are made again when they are asked for."""
+        self.producer.swap(release)
+        self._make_hot_again(self.cache.paths())
+        self._changed()
 
     async def aclose(self) -> None:
         """Stop what is under way."""

@@ -21,6 +21,7 @@ from sos.cache.headers import (
     is_not_modified,
     page_headers,
 )
+from sos.cache.pages import CachedPage
 from sos.release.assets import Asset
 from sos.web.pages import Answer
 
@@ -28,6 +29,15 @@ NEGATIVE = Lifetimes(max_age=10, revalidate=10, if_error=60)
 """Edge lifetimes of redirects and of pages that are not there; seconds."""
 
 RETRY_AFTER = "2"
+
+_PRIVATE = {
+    "Cache-Control": "private, no-store",
+    "Surrogate-Control": "no-store",
+    "CDN-Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Referrer-Policy": "no-referrer",
+}
+"""Headers of a preview: its address holds a token."""
 
 _REASONS = {
     400: "Bad request",
@@ -94,6 +104,28 @@ class Responder:
         if 400 <= status < 500 and status != 404:
             response.force_close()
         return response
+
+    def preview(self, entry: CachedPage) -> web.Response:
+        """A page that is for one reader alone."""
+        headers = page_headers(entry.page, https=self._https) | _PRIVATE
+        for name in ("Surrogate-Key", "Cache-Tag", "Vary"):
+            headers.pop(name, None)
+        return web.Response(status=entry.page.status, body=entry.page.body, headers=headers)
+
+    def moved_preview(self, location: str, query: str) -> web.Response:
+        """The same preview at another path of this site."""
+        headers = {**self._security(), **_PRIVATE, "Location": f"{location}?{query}"}
+        return web.Response(status=302, headers=headers)
+
+    def failed_preview(self, reason: str) -> web.Response:
+        """Why the previewed release can't show this page."""
+        fields = {**self._security(), **_PRIVATE}
+        return web.Response(status=500, text=f"{reason}\n", headers=fields)
+
+    def verdict(self, status: int, word: str) -> web.Response:
+        """The answer to a load balancer."""
+        fields = {**self._security(), "Cache-Control": "no-store"}
+        return web.Response(status=status, text=f"{word}\n", headers=fields)
 
     def unavailable(self, html: str) -> web.Response:
         """503 with the release's own page."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from sos.metrics import Metrics
+from sos.rollout.shelf import ReleaseFile
 from sos.settings import Settings
 from sos.web.channel import ServiceStatus
 
@@ -19,7 +20,7 @@ DEFAULT_FACTORY = "sos.web.app:create_service"
 """Where a worker finds its service: ``module:callable``, called with a WorkerContext."""
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     return
 
 
@@ -32,6 +33,12 @@ class WorkerContext:
     metrics: Metrics = field(default_factory=Metrics)
     changed: Callable[[], None] = _nothing
     """Call it when the status has changed, to have the supervisor told at once."""
+    releases: tuple[ReleaseFile, ...] = ()
+    """What to start with, the active one first; empty for the theme that comes with sos."""
+    want: Callable[[str], None] = _nothing
+    """Call it with a release's id to have it loaded beside the live ones."""
+    verdict: tuple[int, str] = (503, "starting")
+    """The node's answer to load balancers: status and word. Set by the worker."""
     draining: bool = False
     """True once the worker stops: every answer closes its connection. Set by the worker.
 
@@ -52,6 +59,17 @@ class WorkerService(Protocol):
 
         A SosError from here (or from the factory) says that this set-up can't work: the node
         refuses to start with its exit code. Later on, the worker is tried again.
+        """
+        ...
+
+    async def load(self, file: ReleaseFile) -> None:
+        """Have a release ready beside the active one. Raises ReleaseError or OSError."""
+        ...
+
+    def swap(self, release: str) -> None:
+        """Change to a release that is loaded; every request uses one from start to end.
+
+        Ignored for one that is not loaded: the supervisor sees that, and asks again.
         """
         ...
 

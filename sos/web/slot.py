@@ -15,8 +15,23 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from sos.metrics import Metrics, Snapshot, keep_totals, merge_snapshots
+from sos.rollout.shelf import ReleaseFile
 from sos.settings import Settings
-from sos.web.channel import Beat, Channel, Drain, Listen, Refused, Start, ToSupervisor, ToWorker
+from sos.web.channel import (
+    Beat,
+    Channel,
+    Drain,
+    Listen,
+    Load,
+    Loaded,
+    Refused,
+    Start,
+    Swap,
+    Told,
+    ToSupervisor,
+    ToWorker,
+    Want,
+)
 
 READY_SECONDS = 20.0
 """A worker that is not ready by then counts as crashed."""
@@ -58,9 +73,12 @@ class Slot:
         on_change: Callable[[], None],
     ) -> None:
         self.index = index
+        self.releases: tuple[ReleaseFile, ...] = ()
+        self.on_want: Callable[[str], None] = lambda release: None
         self.beat: Beat | None = None
         self.last_seen = asyncio.get_running_loop().time()
         self.restarts = 0
+        self.hangs = 0
         self.was_ready = False
         self.refusal: Refused | None = None
         self.totals: Snapshot = {}
@@ -75,6 +93,7 @@ class Slot:
         self._ready_at: float | None = None
         self._verdict = ""
         self._stopping = asyncio.Event()
+        self._loading: dict[str, asyncio.Future[str]] = {}
 
     @property
     def pid(self) -> int | None:
@@ -122,6 +141,28 @@ class Slot:
         """Tell the worker which sockets to accept from."""
         self._send(Listen(slots))
 
+    async def load(self, file: ReleaseFile) -> str:
+        """Have the worker load a release; why it can't, empty when it has, or has gone.
+
+        A worker that ends meanwhile says nothing: its successor starts with what is live then.
+        """
+        if not self.is_ready:
+            return ""
+        future = self._loading.get(file.id)
+        if future is None or future.done():
+            future = asyncio.get_running_loop().create_future()
+            self._loading[file.id] = future
+            self._send(Load(file))
+        return await asyncio.shield(future)
+
+    def swap(self, release: str) -> None:
+        """Have the worker change to a release that it has loaded."""
+        self._send(Swap(release))
+
+    def tell(self, status: int, word: str) -> None:
+        """Have the worker answer load balancers on the public port."""
+        self._send(Told(status, word))
+
     def drain(self, linger: float, limit: float) -> None:
         """Let the worker finish and exit; one that is not ready yet is killed. No successor."""
         self._stopping.set()
@@ -136,6 +177,7 @@ class Slot:
             if now - self._started > READY_SECONDS:
                 self._kill("never_ready")
         elif now - self.last_seen > self._settings.hang_seconds and not self._stopping.is_set():
+            self.hangs += self._verdict == ""
             self._kill("hung", silent_seconds=round(now - self.last_seen, 1))
 
     def _send(self, message: ToWorker) -> None:
@@ -165,7 +207,7 @@ class Slot:
         log.info("worker_started", worker=self.index, pid=process.pid)
         channel: Channel[ToSupervisor] = await Channel.open(ours, ToSupervisor)
         self._channel = channel
-        channel.send(Start(self._settings, self._factory, self.index, self._fds))
+        channel.send(Start(self._settings, self._factory, self.index, self._fds, self.releases))
         try:
             await self._follow(channel)
             # The channel ends with the process. One that closed it and lives on is of no use.
@@ -177,6 +219,7 @@ class Slot:
                 process.kill()
             channel.close()
             self._channel = None
+            self._settle_loading()
             if self.beat is not None:
                 self.totals = merge_snapshots((self.totals, keep_totals(self.beat.samples)))
             self.beat = None
@@ -199,10 +242,21 @@ class Slot:
                 if isinstance(message, Refused):
                     self.refusal = message
                     self._on_change()
+                elif isinstance(message, Loaded):
+                    self._settle_loading(message.release, message.error)
+                elif isinstance(message, Want):
+                    self.on_want(message.release)
                 else:
                     self._heed(message)
         except ValueError as exc:  # too long, or not a message of this version (ValidationError)
             self._kill("not_understood", error=str(exc))
+
+    def _settle_loading(self, release: str | None = None, error: str = "") -> None:
+        """Tell who waits for ``release``, or for any, how its loading ended."""
+        for name in [release] if release is not None else list(self._loading):
+            future = self._loading.pop(name, None)
+            if future and not future.done():
+                future.set_result(error)
 
     def _heed(self, beat: Beat) -> None:
         before, self.beat = self.beat, beat
@@ -210,7 +264,7 @@ class Slot:
         if beat.ready and self._ready_at is None:
             self._ready_at = self.last_seen
             self.was_ready = True
-        if before is None or before.ready != beat.ready or before.listening != beat.listening:
+        if before is None or _shown(before) != _shown(beat):
             self._on_change()
 
     def _report(self, pid: int, code: int, seconds: float) -> None:
@@ -227,3 +281,7 @@ class Slot:
             seconds=round(seconds, 1),
             **how,
         )
+
+
+def _shown(beat: Beat) -> tuple[bool, bool, str | None]:
+    return beat.ready, beat.listening, beat.status.release

@@ -19,9 +19,12 @@ from aiohttp import web
 
 from sos import __version__
 from sos.metrics import Metrics, Snapshot, merge_snapshots
+from sos.rollout.steps import Parts
+from sos.rollout.verdict import Verdict
 from sos.settings import Settings, parse_address
 from sos.web.announce import NodeAddresses, announce
 from sos.web.channel import Refused
+from sos.web.crew import NodeCrew
 from sos.web.exposition import CONTENT_TYPE, build_exposition
 from sos.web.health import NodeView, WorkerView, create_private_app
 from sos.web.listening import (
@@ -31,6 +34,7 @@ from sos.web.listening import (
     describe_address,
     stop_handshakes,
 )
+from sos.web.rollout import Rollout, build_terms
 from sos.web.service import DEFAULT_FACTORY
 from sos.web.slot import Slot
 
@@ -55,8 +59,11 @@ class Supervisor:
         settings: Settings,
         factory: str = DEFAULT_FACTORY,
         on_ready: Callable[[NodeAddresses], None] | None = None,
+        parts: Parts | None = None,
     ) -> None:
         self.metrics = Metrics()
+        self.rollout: Rollout | None = None
+        self._parts = parts
         self._settings = settings
         self._factory = factory
         self._on_ready = on_ready
@@ -90,18 +97,30 @@ class Supervisor:
                 Slot(n, self._settings, self._factory, sockets, self.metrics, self._changed)
                 for n in range(len(sockets))
             ]
-            workers = [self._spawn(slot.run()) for slot in self._slots]
-            self._spawn(self._watch())
-            for companion in companions:
-                self._spawn(_tolerate(companion))
-            await stack.enter_async_context(self._serve_private(private))
             addresses = NodeAddresses(
                 os.getpid(), describe_address(sockets[0]), describe_address(private)
             )
+            crew = NodeCrew(self._slots, self._parts.shelf.read_kept() if self._parts else ())
+            terms = build_terms(self._settings, addresses)
+            self.rollout = rollout = Rollout(
+                self._parts, terms, crew, self.metrics, self.view, self._tell
+            )
+            workers = [self._spawn(slot.run()) for slot in self._slots]
+            self._spawn(self._watch())
+            self._spawn(rollout.run(self.snapshot))
+            for companion in companions:
+                self._spawn(_tolerate(companion))
+            await stack.enter_async_context(self._serve_private(private, rollout))
             stack.enter_context(announce(addresses, Path(self._settings.state_dir)))
             self._addresses = addresses
             await self._stop.wait()
-            return await self._leave(sockets, workers)
+            code = await self._leave(sockets, workers)
+            await rollout.withdraw()
+            return code
+
+    def _tell(self, verdict: Verdict) -> None:
+        for slot in self._slots:
+            slot.tell(verdict.status, verdict.word)
 
     async def _leave(
         self, sockets: list[socket.socket], workers: list["asyncio.Task[None]"]
@@ -155,6 +174,9 @@ class Supervisor:
         if self._refusal() and not any(slot.was_ready for slot in self._slots):
             self._stop.set()
         self._share_sockets()
+        if self.rollout:
+            self._tell(self.rollout.judge())
+            self.rollout.look_again()
         if not self._announced and all(slot.is_serving for slot in self._slots):
             self._announced = True
             log.info("node_ready", seconds=round(time.monotonic() - self._started, 3))
@@ -235,8 +257,8 @@ class Supervisor:
         return public, stack.enter_context(private)
 
     @contextlib.asynccontextmanager
-    async def _serve_private(self, sock: socket.socket) -> AsyncIterator[None]:
-        app = create_private_app(self.view, self._fetch_metrics)
+    async def _serve_private(self, sock: socket.socket, rollout: Rollout) -> AsyncIterator[None]:
+        app = create_private_app(self.view, self._fetch_metrics, rollout)
         runner = web.AppRunner(app, access_log=None, keepalive_timeout=75, shutdown_timeout=0.5)
         await runner.setup()
         await web.SockSite(runner, sock).start()

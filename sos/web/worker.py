@@ -25,7 +25,22 @@ from aiohttp.http_parser import HttpRequestParserPy
 
 from sos.errors import SettingsError, SosError
 from sos.log import configure_logging
-from sos.web.channel import Beat, Channel, Drain, Listen, Refused, SelfRender, Start, ToWorker
+from sos.rollout.shelf import ReleaseFile
+from sos.web.channel import (
+    Beat,
+    Channel,
+    Drain,
+    Listen,
+    Load,
+    Loaded,
+    Refused,
+    SelfRender,
+    Start,
+    Swap,
+    Told,
+    ToWorker,
+    Want,
+)
 from sos.web.listening import BACKLOG, SETTLE_SECONDS, count_waiting
 from sos.web.service import WorkerContext, WorkerService
 
@@ -50,7 +65,14 @@ class Worker:
         self._channel = channel
         self._sockets = [socket.socket(fileno=fd) for fd in start.sockets]
         self._servers: dict[int, asyncio.Server] = {}
-        self._context = WorkerContext(start.settings, start.worker, changed=self._changed)
+        self._context = WorkerContext(
+            start.settings,
+            start.worker,
+            changed=self._changed,
+            releases=start.releases,
+            want=lambda release: self._channel.send(Want(release)),
+        )
+        self._loads: set[asyncio.Task[None]] = set()
         self._runner: web.AppRunner | None = None
         self._service: WorkerService | None = None
         self._ready = False
@@ -105,9 +127,33 @@ class Worker:
             elif isinstance(message, Drain):
                 if not drain.done():
                     drain.set_result(message)
+            elif isinstance(message, Load | Swap):
+                self._obey_release(message)
+            elif isinstance(message, Told):
+                self._context.verdict = (message.status, message.word)
             elif message is None:
                 # The supervisor is gone: nobody would replace or stop this process any more.
                 os._exit(EXIT_CRASHED)
+
+    def _obey_release(self, order: Load | Swap) -> None:
+        if self._service is None:
+            return
+        if isinstance(order, Swap):
+            self._service.swap(order.release)
+            self._changed()
+            return
+        task = asyncio.get_running_loop().create_task(self._load(self._service, order.release))
+        self._loads.add(task)
+        task.add_done_callback(self._loads.discard)
+
+    async def _load(self, service: WorkerService, file: ReleaseFile) -> None:
+        error = ""
+        try:
+            await service.load(file)
+        except Exception as exc:  # the active release goes on whatever this one does
+            error = str(exc) or type(exc).__name__
+            log.exception("release_not_loaded", release=file.id)
+        self._channel.send(Loaded(file.id, error))
 
     async def _listen(self, slots: list[int]) -> None:
         server = self._runner.server if self._runner else None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 from sos.errors import ReleaseError
+from sos.rollout.shelf import ReleaseFile
 from sos.web.channel import ServiceStatus
 from sos.web.service import WorkerContext
 
@@ -20,6 +21,8 @@ class SmallService:
         self._context = context
         self._folder = Path(context.settings.state_dir)
         self._requests = 0
+        self._loaded = {file.id for file in context.releases}
+        self._release = context.releases[0].id if context.releases else "small-1"
         self.app = web.Application()
         self.app.router.add_get("/", self._page)
         self.app.router.add_get("/slow", self._slow)
@@ -40,13 +43,22 @@ class SmallService:
         if (self._folder / "bad-status").exists():
             return ServiceStatus(release=5)  # type: ignore[arg-type]
         return ServiceStatus(
-            release=release.read_text() if release.exists() else "small-1",
+            release=release.read_text() if release.exists() else self._release,
             content_revision=7 + self._context.worker,
             content_lag_seconds=0.5,
             store_ok=False,
             stale=True,
             requests=self._requests,
         )
+
+    async def load(self, file: ReleaseFile) -> None:
+        if (self._folder / f"refuse-{file.id}").exists():
+            raise ReleaseError(f"release {file.id} is refused")
+        self._loaded.add(file.id)
+
+    def swap(self, release: str) -> None:
+        if release in self._loaded:
+            self._release = release
 
     async def self_render(self) -> bool:
         return not (self._folder / "fail-self-render").exists()

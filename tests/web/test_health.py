@@ -8,6 +8,7 @@ import pytest
 from pytest_aiohttp import AiohttpClient
 from sos.describe_settings import ROOT
 from sos.metrics import Metrics
+from sos.rollout.verdict import Verdict
 from sos.web.channel import Beat, SelfRender, ServiceStatus
 from sos.web.exposition import CONTENT_TYPE, build_exposition
 from sos.web.health import NodeView, WorkerView, create_private_app, decide_health, decide_livez
@@ -41,6 +42,14 @@ def a_node(*workers: WorkerView, draining: bool = False) -> NodeView:
     return NodeView(
         version="0.1.0", pid=99, uptime_seconds=12.34, draining=draining, workers=workers
     )
+
+
+class AJudge:
+    def judge(self) -> Verdict:
+        return Verdict(200, "current")
+
+    def describe(self) -> dict[str, Any]:
+        return {"verdict": "current"}
 
 
 def test_healthy_node_is_200_and_names_what_it_serves() -> None:
@@ -143,7 +152,9 @@ async def test_private_port_answers_its_paths(aiohttp_client: AiohttpClient) -> 
     """/livez, /health and /health-elb are JSON and uncached, /metrics is Prometheus text."""
     metrics = Metrics()
     app = create_private_app(
-        lambda: a_node(a_worker()), lambda: (CONTENT_TYPE, build_exposition(metrics.snapshot()))
+        lambda: a_node(a_worker()),
+        lambda: (CONTENT_TYPE, build_exposition(metrics.snapshot())),
+        AJudge(),
     )
     client = await aiohttp_client(app)
     for path in ("/livez", "/health", "/health-elb", "/health?templateRelease=r-1"):
@@ -151,7 +162,9 @@ async def test_private_port_answers_its_paths(aiohttp_client: AiohttpClient) -> 
         assert answer.status == 200
         assert answer.headers["Content-Type"] == "application/json"
         assert answer.headers["Cache-Control"] == "no-store"
-        assert (await answer.json())["status"] == "ok"
+        assert (await answer.json())["status"] == "ok" or path == "/health-elb"
+    assert (await (await client.get("/health-elb")).json())["status"] == "current"
+    assert (await (await client.get("/health")).json())["rollout"] == {"verdict": "current"}
     assert (await client.get("/health?templateRelease=r-2")).status == 503
     answer = await client.get("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -178,7 +191,7 @@ def test_every_member_of_the_answer_is_documented() -> None:
     text = (ROOT / "docs" / "health.md").read_text()
     body = msgspec.json.decode(msgspec.json.encode(decide_health(a_node(a_worker()))[1]))
     example = msgspec.json.decode(text.split("## `/health`")[1].split("```")[1].strip("json\n"))
-    assert example.keys() == body.keys()
+    assert example.keys() == {*body, "rollout"}
     assert example["workers"][0].keys() == body["workers"][0].keys()
     assert example["dependencies"] == body["dependencies"] | example["dependencies"]
     for member in (*body, *body["workers"][0]):
