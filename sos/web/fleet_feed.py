@@ -1,7 +1,7 @@
 """Live updates of the fleet page: one look a second for all who watch, none for nobody.
 
-In: a callable that looks at the fleet. Out: to each watcher the whole view, then what changed of it.
-A watcher that does not read is dropped; there are never more than a few.
+In: a callable that looks at the fleet. Out: to each watcher the whole view, then what changed of
+it. A watcher that does not read is dropped; there are never more than a few.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class TooManyWatchersError(Exception):
 
 
 class Watcher:
-    """One open page. ``drop`` is called, once, when it is too far behind."""
+    """One open page, and what ends its connection."""
 
     def __init__(self, drop: Callable[[], None]) -> None:
         self.queue: asyncio.Queue[bytes] = asyncio.Queue(BACKLOG)
@@ -50,11 +50,12 @@ class FleetFeed:
         self._fetch = fetch
         self._tick = tick
         self._watchers: set[Watcher] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._ticking: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[Fleet] | None = None
         self._seen: Fleet | None = None
         self._seen_at = -1e9
         self._view: dict[str, Any] = {}
+        self._closed = False
 
     @property
     def watchers(self) -> int:
@@ -68,37 +69,50 @@ class FleetFeed:
             return self._seen
         if self._looking is None:
             self._looking = loop.create_task(self._look())
+            self._looking.add_done_callback(lambda task: task.cancelled() or task.exception())
         # One that goes away must not take the answer from the others.
         return await asyncio.shield(self._looking)
 
     @contextlib.asynccontextmanager
     async def watch(self, drop: Callable[[], None]) -> AsyncIterator[asyncio.Queue[bytes]]:
-        """A queue of JSON: the whole view first, then about each second what changed.
+        """A queue of JSON: the whole view first, then about each second what changed of it; empty
+        bytes are the end. ``drop`` is called, once, when five updates have not been taken.
 
         Raises TooManyWatchersError.
         """
-        if len(self._watchers) >= WATCHERS:
+        if len(self._watchers) >= WATCHERS or self._closed:
             raise TooManyWatchersError
         watcher = Watcher(drop)
-        if self._view and self._watchers:
+        if self._view:
             watcher.queue.put_nowait(msgspec.json.encode(self._view))
         self._watchers.add(watcher)
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+        if self._ticking is None:
+            self._ticking = asyncio.get_running_loop().create_task(self._run())
         try:
             yield watcher.queue
         finally:
             self._watchers.discard(watcher)
             if not self._watchers:
-                await self.aclose()
+                await self._rest()
 
     async def aclose(self) -> None:
-        """Stop looking. Watchers get no more."""
-        for task in (self._task, self._looking):
-            if task:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-        self._task, self._looking, self._view = None, None, {}
+        """Tell every watcher that this is the end, and look no more."""
+        self._closed = True
+        for watcher in self._watchers:
+            while not watcher.queue.empty():
+                watcher.queue.get_nowait()
+            watcher.queue.put_nowait(b"")
+        await self._rest()
+        if self._looking:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+    async def _rest(self) -> None:
+        """Stop ticking. Whoever begins to watch meanwhile starts it anew."""
+        task, self._ticking, self._view = self._ticking, None, {}
+        if task:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _look(self) -> Fleet:
         try:

@@ -113,8 +113,8 @@ def build_page(view: View, *, open_all: bool = False) -> bytes:
 <div><h3>Serve it</h3><p class="big">{_text("span", "serving", texts)}</p>
 {_build_bar(view)}</div>
 <div><h3>Requests/s</h3><p class="big">{_text("span", "requests", texts)}</p></div>
-<div class="errors"><h3>Errors/s</h3><p class="big">{_text("span", "errors", texts)}</p></div>
-<div><h3>Content</h3><p class="big">{_text("span", "content", texts)}</p></div>
+<div><h3>Errors/s</h3><p class="big">{_text("span", "errors", texts)}</p></div>
+<div><h3>Content revision</h3><p class="big">{_text("span", "content", texts)}</p></div>
 </section>
 <div class="counts">
 <div><h3 id="h-states">States</h3>
@@ -201,9 +201,10 @@ def _build_bar(view: View) -> str:
 
 def _build_group(name: str, view: View) -> str:
     hidden = "" if view.groups[name] else " hidden"
+    count = _text("span", f"count_{name}", view.texts, "n")
     return (
-        f'<section class="group" id="group-{name}"{hidden}><h2>{_GROUPS[name]} '
-        f"{_text('span', f'count_{name}', view.texts, 'n')}</h2>{_build_table(name, view)}</section>"
+        f'<section class="group" id="group-{name}"{hidden}><h2>{_GROUPS[name]} {count}</h2>'
+        f"{_build_table(name, view)}</section>"
     )
 
 

@@ -86,7 +86,7 @@ def build_row(standing: Standing, now: float, newest: int) -> Row:
     release = r.release or "differs between workers"
     behind = newest - r.content_revision
     lag = r.content_lag_seconds
-    return {
+    row: Row = {
         "level": standing.level,
         "word": plain(standing.word, 40),
         "node": plain(r.node, 128) or "?",
@@ -102,6 +102,9 @@ def build_row(standing: Standing, now: float, newest: int) -> Row:
         "up": describe_age(now - r.started) if r.started else "?",
         "why": plain("; ".join(t.text for t in standing.troubles if t.text)),
     }
+    if standing.word == "missing":  # its last words, which are nothing to go by
+        row |= dict.fromkeys(("lag", "workers", "requests", "errors", "up"), "")
+    return row
 
 
 def decide_link(private: str) -> str:
