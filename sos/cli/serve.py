@@ -85,6 +85,8 @@ async def _run(
         companions: list[Coroutine[Any, Any, None]] = []
         if store:
             companions.append(_keep_running(store, supervisor))
+        if settings.pointer.startswith("consul:"):
+            companions.append(_keep_registered(supervisor))
         if os.environ.get("DD_AGENT_HOST"):
             from sos.adapters.statsd import create_statsd_push  # a slow import that few need
 
@@ -104,6 +106,13 @@ async def _open_parts(settings: Settings, stack: contextlib.AsyncExitStack) -> P
         shelf=Shelf(Path(settings.state_dir), settings.release_public_key),
         trials=trials,
     )
+
+
+async def _keep_registered(supervisor: Supervisor) -> None:
+    from sos.cli.consul_service import keep_registered  # a slow import that few need
+
+    if supervisor.rollout:
+        await keep_registered(supervisor.rollout.terms)
 
 
 async def _keep_running(store: EmbeddedValkey, supervisor: Supervisor) -> None:

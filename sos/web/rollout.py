@@ -50,7 +50,7 @@ class Rollout:
     ) -> None:
         self.quorum: Quorum | None = None
         self._parts = parts
-        self._terms = terms
+        self.terms = terms
         self._crew = crew
         self._metrics = metrics
         self._fetch_view = fetch_view
@@ -118,7 +118,7 @@ class Rollout:
         if self._parts and self._parts.register:
             with contextlib.suppress(StoreError, TimeoutError):
                 async with asyncio.timeout(1.0):
-                    await self._parts.register.withdraw(self._terms.node)
+                    await self._parts.register.withdraw(self.terms.node)
 
     def build_report(self) -> NodeReport:
         """What this node says of itself to its fleet."""
@@ -129,9 +129,9 @@ class Rollout:
         state = self.follower.state if self.follower else None
         last = list(state.refused)[-1] if state and state.refused else ""
         return NodeReport(
-            node=self._terms.node,
-            private=self._terms.private,
-            public=self._terms.public,
+            node=self.terms.node,
+            private=self.terms.private,
+            public=self.terms.public,
             version=view.version,
             state=verdict.word,
             reason=verdict.reason or (state.failure if state else ""),
@@ -177,7 +177,7 @@ class Rollout:
             served=self._served,
             uptime=view.uptime_seconds,
             since_change=now - state.changed_at,
-            spread=self._terms.spread,
+            spread=self.terms.spread,
             quorum=self.quorum,
         )
 

@@ -19,10 +19,11 @@ import pytest
 from sos.adapters.redis import RedisStore
 from sos.content.store import Operation
 
-from tests.servers.content import batches, build_post, build_site
+from tests.promises.filling import HOST, fill
+from tests.servers.content import build_post, build_site
 from tests.servers.debian import skip_or_fail
 from tests.servers.load import Load
-from tests.servers.node import SITE, Node, start_node
+from tests.servers.node import Node, start_node
 from tests.servers.proxy import Proxy
 from tests.servers.valkey_process import ValkeyProcess
 
@@ -30,18 +31,7 @@ pytestmark = [pytest.mark.promise, pytest.mark.timeout(240)]
 
 OUTAGE = 60.0
 RATE = 500.0
-HOST = SITE.removeprefix("http://")
 PATHS = ["/", *(f"/post-{n}/" for n in range(140, 150)), "/category/topic-1/", "/page/2/", "/feed/"]
-
-
-async def fill(url: str, operations: list[Operation]) -> None:
-    store = RedisStore(url, HOST, timeout_ms=5000)
-    try:
-        for batch in batches(operations):
-            outcomes = await store.apply(batch)
-            assert not [o for o in outcomes if o.startswith("error")]
-    finally:
-        await store.aclose()
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ class Shot:
     status: int = 0
     error: str = ""
     stale: str | None = None
+    release: str | None = None
     body: str = ""
 
     @property
@@ -89,6 +90,7 @@ class Load:
                 body = await answer.read()
                 shot.status = answer.status
                 shot.stale = answer.headers.get("X-SOS-Stale")
+                shot.release = answer.headers.get("X-SOS-Release")
                 if self.keep_bodies:
                     shot.body = body.decode(errors="replace")
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,21 @@ class Node:
         ]
         return sum(map(float, values))
 
+    def verdict(self) -> tuple[int, str]:
+        """Status and word of ``/health-elb``."""
+        status, body = self.fetch_private("/health-elb")
+        return status, json.loads(body)["status"]
+
+    def wait_in_service(self, seconds: float = START_SECONDS) -> None:
+        """Return when ``/health-elb`` says 200."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                if self.verdict()[0] == 200:
+                    return
+            time.sleep(0.02)
+        raise RuntimeError(f"not in service after {seconds} s:\n{self.log()[-3000:]}")
+
     def wait_healthy(self, seconds: float = START_SECONDS) -> None:
         """Return when ``/health`` says 200."""
         deadline = time.monotonic() + seconds
@@ -91,8 +107,18 @@ class Node:
         return self.process.returncode
 
 
-def start_node(folder: Path, redis_url: str, *, wait: bool = True, **settings: object) -> Node:
-    """Start a node for SITE with its state in ``folder``; keyword arguments are settings."""
+def start_node(
+    folder: Path,
+    redis_url: str,
+    *,
+    wait: bool = True,
+    environ: Mapping[str, str] | None = None,
+    **settings: object,
+) -> Node:
+    """Start a node for SITE with its state in ``folder``; keyword arguments are settings.
+
+    ``environ`` is for what has a name of its own: that of Consul and AWS.
+    """
     given = {
         "site": SITE,
         "listen": "127.0.0.1:0",
@@ -104,13 +130,16 @@ def start_node(folder: Path, redis_url: str, *, wait: bool = True, **settings: o
         "log_format": "json",
         **settings,
     }
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("SOS_")}
-    environ |= {f"SOS_{name.upper()}": str(value) for name, value in given.items()}
+    foreign = ("SOS_", "AWS_", "CONSUL_")
+    own = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+    own |= environ or {}
+    own |= {f"SOS_{name.upper()}": str(value) for name, value in given.items()}
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "node.json").unlink(missing_ok=True)  # of a node that was killed here before
     with (folder / "node.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "sos", "serve"],
-            env=environ,
+            env=own,
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=log,
