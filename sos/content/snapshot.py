@@ -19,6 +19,13 @@ SCHEMA = 1
 Key = tuple[tuple[str, str, int], ...]
 
 
+class SnapshotFacts(msgspec.Struct, frozen=True):
+    """What is known of the snapshot on disk: epoch seconds, and number of paths."""
+
+    taken_at: int
+    paths: int
+
+
 class KeptPath(msgspec.Struct, frozen=True, kw_only=True):
     """What a path leads to. ``found`` lacks its records, of which ``records`` has the names."""
 
@@ -53,6 +60,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     def paths(self) -> tuple[str, ...]:
         """Paths that can be answered, the front page first."""
         return tuple(k.path for k in self.kept)
+
+    @property
+    def facts(self) -> SnapshotFacts:
+        """What one wants to know without reading it."""
+        return SnapshotFacts(self.taken_at, len(self.kept))
 
 
 class Answered(msgspec.Struct, frozen=True):

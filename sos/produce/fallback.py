@@ -10,13 +10,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from sos.cache.pages import CachedPage, Missing
-from sos.content.snapshot import Snapshot, SnapshotReader
+from sos.content.snapshot import Snapshot, SnapshotFacts, SnapshotReader
 from sos.content.snapshot_file import read_snapshot
-from sos.errors import DocumentError, SosError
+from sos.errors import DocumentError, SosError, StoreError
 from sos.metrics import Metrics
 from sos.page.routes import Refusal, decide_route
 from sos.produce.documents import DocumentCache
@@ -26,13 +25,6 @@ log = structlog.get_logger()
 
 RETRY_SECONDS = 10.0
 """How long a file that could not be used is left alone."""
-
-
-class SnapshotFacts(msgspec.Struct, frozen=True):
-    """What is known of the snapshot on disk: epoch seconds, and number of paths."""
-
-    taken_at: int
-    paths: int
 
 
 class Fallback:
@@ -88,6 +80,8 @@ class Fallback:
             made = await producer.produce(route, partial=False)
         except SosError:  # unknown to the snapshot, or the page can't be rendered, which is logged
             return None
+        finally:
+            self._count(producer)
         if isinstance(made, Missing):
             return made if made.status == 301 else None
         return self._mark(made, reader)
@@ -102,6 +96,8 @@ class Fallback:
             return self._mark(await producer.produce_error(status), reader)
         except SosError:
             return None
+        finally:
+            self._count(producer)
 
     def close(self) -> None:
         """Let go of the snapshot: the store answers. The next time, a newer one may be there."""
@@ -115,30 +111,40 @@ class Fallback:
         entry.until = reader.next_change(frozenset(entry.page.depends), self._clock())
         return entry
 
+    def _count(self, producer: Producer) -> None:
+        """What a release does here speaks for or against it as anywhere."""
+        if producer.release is self._live.release:
+            self._live.renders += producer.renders
+            self._live.failures += producer.failures
+        producer.renders = producer.failures = 0
+
     async def _open(self) -> tuple[SnapshotReader, Producer] | None:
         async with self._opening:
             now = asyncio.get_running_loop().time()
             if self._opened is None and now - self._refused_at >= RETRY_SECONDS:
-                snapshot = await self._load()
-                if snapshot is None:
-                    self._refused_at = now
-                else:
-                    await self._use(snapshot)
+                self._opened = await self._load()
+                self._refused_at = now
             if self._opened is not None:
-                # A release may have gone live since.
-                self._opened[1].release = self._live.release
+                producer, live = self._opened[1], self._live
+                producer.release, producer.previous = live.release, live.previous
             return self._opened
 
-    async def _load(self) -> Snapshot | None:
+    async def _load(self) -> tuple[SnapshotReader, Producer] | None:
         try:
-            return await asyncio.to_thread(read_snapshot, self._path, self._host)
-        except DocumentError as exc:
-            absent = isinstance(exc.__cause__, FileNotFoundError)
-            write = log.info if absent else log.warning
-            write("snapshot_refused", path=str(self._path), reason=str(exc))
+            snapshot = await asyncio.to_thread(read_snapshot, self._path, self._host)
+            opened = await self._build(snapshot)
+        except (DocumentError, StoreError) as exc:
+            if isinstance(exc.__cause__, FileNotFoundError):
+                log.info("snapshot_missing", path=str(self._path))
+            else:
+                log.warning("snapshot_refused", path=str(self._path), reason=str(exc))
             return None
+        self.facts = snapshot.facts
+        age = max(0, int(self._clock() - snapshot.taken_at))
+        log.info("snapshot_loaded", age_seconds=age, paths=len(snapshot.kept), rev=snapshot.rev)
+        return opened
 
-    async def _use(self, snapshot: Snapshot) -> None:
+    async def _build(self, snapshot: Snapshot) -> tuple[SnapshotReader, Producer]:
         reader = SnapshotReader(snapshot)
         producer = Producer(
             self._live.public,
@@ -150,7 +156,4 @@ class Fallback:
             operation="snapshot",
         )
         await producer.learn_site()
-        self._opened = reader, producer
-        self.facts = SnapshotFacts(snapshot.taken_at, len(snapshot.kept))
-        age = max(0, int(self._clock() - snapshot.taken_at))
-        log.info("snapshot_loaded", age_seconds=age, paths=len(snapshot.kept), rev=snapshot.rev)
+        return reader, producer

@@ -14,14 +14,13 @@ import msgspec
 import structlog
 
 from sos.content.follow import ContentFollower
-from sos.content.snapshot import Answered, Snapshot, build_snapshot
+from sos.content.snapshot import Answered, Snapshot, SnapshotFacts, build_snapshot
 from sos.content.snapshot_file import encode_snapshot, write_snapshot
 from sos.content.store import Candidate, ContentReader, Found
 from sos.errors import StoreError, StoreIncompleteError
 from sos.page.model import MenuItem
 from sos.page.routes import PageRoute, decide_route
 from sos.page.site import Site, build_site
-from sos.produce.fallback import SnapshotFacts
 
 log = structlog.get_logger()
 
@@ -92,7 +91,9 @@ class SnapshotKeeper:
         began, follower = time.monotonic(), self._follower
         state = follower.epoch, follower.rev
         try:
-            snapshot = await take_snapshot(self._reader, self._public, self._host, self._clock)
+            snapshot = await take_snapshot(
+                self._reader, self._public, self._host, self._clock, PAUSE_SECONDS
+            )
             if not follower.is_current:
                 raise StoreIncompleteError("the content store was lost meanwhile")
             size = await asyncio.to_thread(_write, self._path, snapshot)
@@ -105,7 +106,7 @@ class SnapshotKeeper:
         self._kept, self._complaint = state, ""
         times = (snapshot.taken_at + REFRESH_SECONDS, *(d.at for d in snapshot.upcoming[:1]))
         self._until = min(times)
-        self.facts = SnapshotFacts(snapshot.taken_at, len(snapshot.kept))
+        self.facts = snapshot.facts
         log.info(
             "snapshot_taken",
             rev=snapshot.rev,
@@ -202,7 +203,9 @@ async def _ask(
 ) -> Found:
     found = await reader.fetch_page(candidates, now, common_rev)
     if not found.complete:
-        raise StoreIncompleteError("the content store lacks keys")
+        raise StoreIncompleteError(
+            "the content store lacks keys: fill it with `sos content import URL`"
+        )
     return found
 
 

@@ -401,6 +401,8 @@ class Pages:
         )
         if state == "current":
             self._leave_snapshot()
+        elif self.fallback is not None and self.follower.current_at:
+            self.fallback.close()  # the one on disk may be newer than one that was in use before
         self._changed()
 
     def _renew(self, paths: list[str]) -> None:
