@@ -5,7 +5,7 @@ the same page model always gives the same text.
 """
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from types import CodeType, MappingProxyType
 
 from jinja2 import Environment, Template
 
@@ -34,7 +34,8 @@ class Release:
 
     ``assets`` is keyed by URL path. ``style_hashes`` and ``script_hashes`` are the CSP source
     expressions for inline blocks in templates; what a page's own `PostView.css` needs is
-    `style_hash` of it. ``unavailable`` is the text of the page for 503.
+    `style_hash` of it. ``unavailable`` is the text of the page for 503; ``templates`` are the names
+    that can be chosen for a page.
     """
 
     __slots__ = (
@@ -44,24 +45,39 @@ class Release:
         "id",
         "script_hashes",
         "style_hashes",
+        "templates",
         "unavailable",
     )
 
-    def __init__(self, release_id: str, files: Mapping[str, bytes]) -> None:
-        """Compile and check; raises TemplateError for the first problem of the files."""
+    def __init__(
+        self,
+        release_id: str,
+        files: Mapping[str, bytes],
+        codes: Mapping[str, CodeType] | None = None,
+    ) -> None:
+        """Compile and check; raises TemplateError for the first problem of the files.
+
+        With ``codes``, which must have been compiled from these very files by this version of
+        Python, there is nothing to compile or check any more.
+        """
         self.id = release_id
         self.files: Mapping[str, bytes] = MappingProxyType(dict(files))
         self.assets: Mapping[str, Asset] = build_assets(files)
         environment = Sandbox(self.files, self.assets)
-        problems = compile_release(environment, self.files)
-        if problems:
-            raise problems[0]
+        if codes is None:
+            problems = compile_release(environment, self.files)
+            if problems:
+                raise problems[0]
+        else:
+            _require_all(codes, self.files)
+            environment.codes.update(codes)
         templates = {name: environment.get_template(name) for name in environment.codes}
         self._choices = {
             name: template
             for name, template in templates.items()
             if not name.startswith(_BUILDING_BLOCKS) and name != UNAVAILABLE
         }
+        self.templates = tuple(self._choices)
         inline = [b for n in templates for b in find_inline(self.files[n].decode())]
         self.style_hashes = tuple(sorted({b.source for b in inline if b.tag == "style"}))
         self.script_hashes = tuple(sorted({b.source for b in inline if b.tag == "script"}))
@@ -77,13 +93,23 @@ class Release:
         return _render(self._choices[self.decide_template(page.templates)], page=page)
 
 
-def build_release(files: Mapping[str, bytes], release_id: str | None = None) -> Release:
+def build_release(
+    files: Mapping[str, bytes],
+    release_id: str | None = None,
+    codes: Mapping[str, CodeType] | None = None,
+) -> Release:
     """Return a release of these files: POSIX paths relative to ``templates/``, and contents.
 
-    ``release_id`` defaults to ``folder-`` and the first 8 hex digits of the files' digest.
-    Raises TemplateError for the first problem that `check_release` finds.
+    ``release_id`` defaults to ``folder-`` and the first 8 hex digits of the files' digest; for
+    ``codes`` see `Release`. Raises TemplateError for the first problem that `check_release` finds.
     """
-    return Release(release_id or f"folder-{digest_files(files)[:8]}", files)
+    return Release(release_id or f"folder-{digest_files(files)[:8]}", files, codes)
+
+
+def _require_all(codes: Mapping[str, CodeType], files: Mapping[str, bytes]) -> None:
+    """Raise TemplateError where ``codes`` belong to other files: two releases would be mixed."""
+    for name in sorted(codes.keys() ^ set(filter(is_template, files))):
+        raise TemplateError("the compiled templates are not those of these files", name)
 
 
 def _render(template: Template, **variables: PageModel) -> str:
