@@ -206,7 +206,6 @@ def read_bundle(content: bytes, seal: Seal) -> Bundle:
     that were written for another version of the page model.
     """
     check_bytes(content, seal)
-    _check_page_model(seal.page_model)
     members = read_archive(content, seal.created)
     name, first = next(members, ("", b""))
     if not name:

@@ -18,7 +18,7 @@ import msgspec
 from sos.page.model import PAGE_MODEL_VERSION
 from sos.release.archive import MANIFEST_NAME, MAX_PACKED_BYTES, build_header
 from sos.release.bundle import Manifest, Seal, build_release_id
-from sos.release.folder import MAX_FILES
+from sos.release.folder import MAX_BYTES, MAX_FILES
 
 CREATED = 1_767_225_600
 """2026-01-01 00:00:00 UTC, when every bundle of the catalogue was packed."""
@@ -290,6 +290,13 @@ def _too_many_files(files: Files) -> Broken:
     return good_bundle({**files, **many})
 
 
+def _unpacks_to_too_much(files: Files) -> Broken:
+    """51 MiB in a quarter of that: neither too large a bundle nor too compressible."""
+    noise = hashlib.shake_256(b"noise").digest((MAX_BYTES + len(_MEBIBYTE)) // 4)
+    parts = (noise[at : at + 16_384] * 4 for at in range(0, len(noise), 16_384))
+    return good_bundle({**files, "assets/noise.bin": b"".join(parts)})
+
+
 def _too_large(files: Files) -> Broken:
     """21 MiB that can't be compressed, which is more than a bundle may have."""
     noise = hashlib.shake_256(b"noise").digest(MAX_PACKED_BYTES + len(_MEBIBYTE))
@@ -366,6 +373,9 @@ HOSTILE: Mapping[str, Callable[[Mapping[str, bytes]], tuple[bytes, Seal]]] = Map
         "tar of another writer": _other_tar,
         "no end of the archive": _rearchived(lambda archive: archive[: -2 * _BLOCK]),
         "half an end of the archive": _rearchived(lambda archive: archive[:-_BLOCK]),
+        "data in the end of the archive": _rearchived(
+            lambda archive: archive[:-_BLOCK] + b"x" * _BLOCK
+        ),
         "data after the end": _rearchived(lambda archive: archive + bytes(_BLOCK)),
         "second archive after the end": _rearchived(lambda archive: archive + archive),
         "padding that is not zero": lambda files: with_member(
@@ -436,6 +446,7 @@ HOSTILE: Mapping[str, Callable[[Mapping[str, bytes]], tuple[bytes, Seal]]] = Map
         "many small bombs": _many_small_bombs,
         "too many files": _too_many_files,
         "too large": _too_large,
+        "unpacks to too much": _unpacks_to_too_much,
         "huge manifest": _huge_manifest,
         # code
         "code file": _named("assets/x.py"),
@@ -453,6 +464,7 @@ HOSTILE: Mapping[str, Callable[[Mapping[str, bytes]], tuple[bytes, Seal]]] = Map
         "manifest without schema": _manifest_text(b'{"page_model":1,"created":1,"files":{}}'),
         "manifest with a note of two lines": _manifested(note="a\nb"),
         "wrong page-model version": _wrong_page_model,
+        "page model of the seal alone": _sealed(page_model=PAGE_MODEL_VERSION + 1),
         "page model of the manifest alone": _manifested(page_model=PAGE_MODEL_VERSION + 1),
     }
 )

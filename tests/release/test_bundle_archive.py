@@ -103,6 +103,9 @@ def test_broken_bundle_is_refused(kind: str) -> None:
         ("many small bombs", "too many times its size"),
         ("too many files", "more than 2,000 files"),
         ("too large", "more than 20,971,520 bytes"),
+        ("unpacks to too much", "'assets/noise.bin': more than 52,428,800 bytes in all"),
+        ("data in the end of the archive", "follows the end of the archive"),
+        ("page model of the seal alone", "differ in page_model"),
         ("huge manifest", "manifest has more than 1,048,576 bytes"),
         ("code file", r"'assets/x\.py': a release holds no code"),
         ("manifest missing", "comes before manifest.json"),
@@ -175,6 +178,23 @@ def test_sizes_are_believed_before_anything_is_unpacked() -> None:
     assert next(members)[0] == MANIFEST_NAME
     with pytest.raises(BundleError, match="too many times its size"):
         next(members)
+
+
+@pytest.mark.parametrize("tail", [b"", b"x", bytes(40_000)], ids=["none", "x", "zeros"])
+@pytest.mark.parametrize("chunk", [1, 7, 512, None], ids=str)
+def test_end_is_found_wherever_the_parts_end(
+    tail: bytes, chunk: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bundle is unpacked part by part; None is a part that ends where the stream does."""
+    good, _ = build_bundle(FILES, created=CREATED)
+    monkeypatch.setattr(archive, "_CHUNK", chunk or len(good))
+    content = good + tail
+    seal = make_seal(content, CREATED, files=len(FILES))
+    if not tail:
+        assert read_bundle(content, seal).files == FILES
+        return
+    with pytest.raises(BundleError, match="follows the end of the gzip stream"):
+        read_bundle(content, seal)
 
 
 def test_manifest_has_a_bound_of_its_own() -> None:
