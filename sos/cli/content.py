@@ -8,16 +8,14 @@ the store can't be reached, 78 wrong settings.
 """
 
 import asyncio
-import contextlib
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import msgspec
-import uvloop
 
 from sos.adapters.wordpress import WordPressHttp
 from sos.cli.content_report import (
@@ -27,13 +25,13 @@ from sos.cli.content_report import (
     print_round,
     print_summary,
 )
+from sos.cli.content_snapshot import snapshot
 from sos.cli.credentials import read_credentials
+from sos.cli.running import print_json, run
 from sos.cli.store import open_store
 from sos.content.explain import explain_path
 from sos.content.store import ContentWriter
-from sos.errors import SosError
-from sos.log import configure_logging
-from sos.settings import Settings, load_settings
+from sos.settings import Settings
 from sos.wordpress.importer import ImportOptions, import_site
 from sos.wordpress.reconcile import Report, VerifyOptions, verify_site
 from sos.wordpress.site_url import parse_site_url
@@ -114,9 +112,9 @@ def import_(
         async with open_store(settings) as store:
             return await _import(url, store, options)
 
-    summary = _run(work, as_json=as_json)
+    summary = run(work, as_json=as_json)
     if as_json:
-        _print_json(summary.to_json())
+        print_json(summary.to_json())
     else:
         print_summary(summary)
 
@@ -152,9 +150,9 @@ def verify(
         async with open_store(settings) as store, _open_http(url) as http:
             return await verify_site(url, store, http, options)
 
-    report = _run(work, as_json=as_json)
+    report = run(work, as_json=as_json)
     if as_json:
-        _print_json(msgspec.to_builtins(report))
+        print_json(msgspec.to_builtins(report))
     else:
         print_report(report, healing=heal)
     if report.left if heal else report.drift:
@@ -204,7 +202,7 @@ def watch(
         async with open_store(settings) as store, _open_http(url) as http:
             await watch_site(url, store, http, options, on_round, stop)
 
-    _run(work, as_json=as_json)
+    run(work, as_json=as_json)
 
 
 @content.command()
@@ -220,9 +218,9 @@ def show(path: str, as_json: bool) -> None:
         async with open_store(settings) as store:
             return await explain_path(store, store, path)
 
-    explanation = _run(work, as_json=as_json)
+    explanation = run(work, as_json=as_json)
     if as_json:
-        _print_json(msgspec.to_builtins(explanation))
+        print_json(msgspec.to_builtins(explanation))
     else:
         print_explanation(explanation)
 
@@ -251,27 +249,4 @@ def _open_http(url: str) -> WordPressHttp:
     return WordPressHttp(parse_site_url(url))
 
 
-T = TypeVar("T")
-
-
-def _run(work: Callable[[Settings], Coroutine[Any, Any, T]], *, as_json: bool) -> T:
-    """Load settings and run; with ``--json`` an error of sos becomes a JSON object on stdout."""
-    with _errors_as_json(as_json):
-        settings, _ = load_settings()
-        configure_logging("warning", settings.log_format)
-        return uvloop.run(work(settings))
-
-
-@contextlib.contextmanager
-def _errors_as_json(as_json: bool) -> Iterator[None]:
-    try:
-        yield
-    except SosError as exc:
-        if as_json:
-            error = {"error": str(exc), "kind": type(exc).__name__, "exit_code": exc.exit_code}
-            _print_json(error)
-        raise
-
-
-def _print_json(value: Any) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+content.add_command(snapshot)
