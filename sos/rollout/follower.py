@@ -33,6 +33,7 @@ from sos.rollout.follow import (
 from sos.rollout.pointer_watch import PointerWatch
 from sos.rollout.shelf import ReleaseFile
 from sos.rollout.steps import Crew, Parts, RefusedError, Steps, Terms
+from sos.rollout.verdict import SLOW_SECONDS
 
 log = structlog.get_logger()
 
@@ -70,6 +71,7 @@ class Follower:
         self._job: asyncio.Task[None] | None = None
         self._previews: dict[str, asyncio.Task[None]] = {}
         self._usual_share = 0.0
+        self._began = 0.0
         self._hung_before = 0
 
     @property
@@ -80,6 +82,7 @@ class Follower:
     def begin(self, kept: tuple[ReleaseFile, ...]) -> None:
         """Start from what the disk has (`Shelf.read_kept`), or from the placeholder."""
         self._steps.files = {file.id: file for file in kept}
+        self._began = time.monotonic()
         names = tuple(self._steps.files) or (self._terms.placeholder,)
         self.state.begin(names, time.monotonic())
         self.pointer.known = bool(kept)
@@ -118,7 +121,7 @@ class Follower:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            if self.is_placeholder and self.pointer.state == "error":
+            if self.is_placeholder and self._is_pointer_silent():
                 await self._ask_peers()
             self._compare()
             self._dispatch(Tick())
@@ -190,6 +193,10 @@ class Follower:
             self._steps.quarantine(active, reason)
             self._metrics.release_refusals.inc()
             self._dispatch(Refused(active, reason))
+
+    def _is_pointer_silent(self) -> bool:
+        waited = time.monotonic() - self._began > SLOW_SECONDS
+        return self.pointer.state == "error" or (self.pointer.state == "reading" and waited)
 
     async def _ask_peers(self) -> None:
         """A node that never had a release, and can't ask which: what its fleet serves."""

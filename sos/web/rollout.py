@@ -166,12 +166,15 @@ class Rollout:
                 draining=view.draining, faults=faults, active="placeholder", pointer="missing"
             )
         state, now = self.follower.state, time.monotonic()
+        # What workers say that they serve, not what they were told.
+        served = {w.beat.status.release for w in view.workers if w.beat} - {None}
+        active = next((r for r in served if r != state.target), state.target if served else None)
         return Facts(
             draining=view.draining,
             faults=faults,
             pointer=self.follower.pointer.state,
-            placeholder=self.follower.is_placeholder,
-            active=state.active,
+            placeholder=self.terms.placeholder in served,
+            active=active,
             target=state.target,
             refused=state.target in state.refused,
             served=self._served,
