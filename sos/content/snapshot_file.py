@@ -1,7 +1,8 @@
-"""The file of a content snapshot: a digest, and packed content; whole, or refused.
+"""The file of a content snapshot: a digest, and what it is the digest of; whole, or refused.
 
 In: a `Snapshot`, or a file that anybody may have torn or put there. Out: bytes, or a `Snapshot` of
-the right site. It knows nothing of what is in it, and blocks: call it in a thread.
+the right site. It is not compressed: a start would take longer to unpack it than to read it. Knows
+nothing of what is in it, and blocks: call it in a thread.
 """
 
 import contextlib
@@ -9,7 +10,6 @@ import hashlib
 import os
 import tempfile
 import time
-import zlib
 from pathlib import Path
 
 import msgspec
@@ -21,19 +21,18 @@ FILE = "snapshot.bin"
 """Name of the file in the state folder of a node."""
 
 MAX_BYTES = 64 * 1024 * 1024
-"""A file that is larger, or becomes larger when unpacked, is refused."""
+"""A larger file is refused."""
 
 _MAGIC = b"sos-snapshot\n"
 _DIGEST = hashlib.sha256().digest_size
 _START = len(_MAGIC) + _DIGEST
-_LEVEL = 1  # of zlib: higher ones take several times as long for a tenth less
 _TORSO, _TORSO_SECONDS = f".{FILE}.", 600.0
 
 
 def encode_snapshot(snapshot: Snapshot) -> bytes:
     """The bytes of the file."""
-    packed = zlib.compress(msgspec.msgpack.encode(snapshot), _LEVEL)
-    return _MAGIC + hashlib.sha256(packed).digest() + packed
+    plain = msgspec.msgpack.encode(snapshot)
+    return b"".join((_MAGIC, hashlib.sha256(plain).digest(), plain))
 
 
 def write_snapshot(path: Path, content: bytes) -> None:
@@ -72,7 +71,7 @@ def read_snapshot(path: Path, host: str) -> Snapshot:
             content = file.read(MAX_BYTES + 1)
     except OSError as exc:
         raise DocumentError(f"it can't be read: {exc.strerror}") from exc
-    plain = _unpack(content)
+    plain = _open(content)
     try:
         head = msgspec.msgpack.decode(plain, type=_Head)
         if head.schema != SCHEMA:
@@ -89,21 +88,14 @@ class _Head(msgspec.Struct, frozen=True):
     host: str
 
 
-def _unpack(content: bytes) -> bytes:
+def _open(content: bytes) -> memoryview:
     if len(content) > MAX_BYTES:
         raise DocumentError(f"it is larger than {MAX_BYTES} bytes")
     if not content.startswith(_MAGIC):
         raise DocumentError("it is not a snapshot")
-    packed = memoryview(content)[_START:]
-    if hashlib.sha256(packed).digest() != content[len(_MAGIC) : _START]:
+    plain = memoryview(content)[_START:]
+    if hashlib.sha256(plain).digest() != content[len(_MAGIC) : _START]:
         raise DocumentError("it is torn: its digest is another")
-    unpacker = zlib.decompressobj()
-    try:
-        plain = unpacker.decompress(packed, MAX_BYTES)
-    except zlib.error as exc:
-        raise DocumentError(f"it can't be unpacked: {exc}") from exc
-    if not unpacker.eof:
-        raise DocumentError(f"it does not end within {MAX_BYTES} bytes")
     return plain
 
 

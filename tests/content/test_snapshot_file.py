@@ -6,7 +6,6 @@ import hashlib
 import os
 import stat
 import time
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +46,7 @@ def build(host: str = HOST, body: bytes = b'{"id": 5}') -> Snapshot:
 
 def seal(plain: bytes) -> bytes:
     """A file with a good digest, whatever is in it."""
-    packed = zlib.compress(plain)
-    return module._MAGIC + hashlib.sha256(packed).digest() + packed
+    return module._MAGIC + hashlib.sha256(plain).digest() + plain
 
 
 GOOD = encode_snapshot(build())
@@ -133,20 +131,15 @@ def test_a_missing_file_or_folder_is_refused(tmp_path: Path) -> None:
         read_snapshot(tmp_path, HOST)
 
 
-def test_size_is_bounded_packed_and_unpacked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A bomb, a file without end, and one that is just too large."""
+def test_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is just too large, and one that would take all memory."""
     monkeypatch.setattr(module, "MAX_BYTES", 100_000)
     path = tmp_path / "snapshot.bin"
-    path.write_bytes(seal(bytes(100_001)))
-    with pytest.raises(DocumentError, match="within 100000"):
-        read_snapshot(path, HOST)
     path.write_bytes(GOOD + bytes(100_000))
     with pytest.raises(DocumentError, match="larger than"):
         read_snapshot(path, HOST)
     with path.open("wb") as file:
-        file.truncate(50_000_000_000)  # sparse; reading it whole would take all memory
+        file.truncate(50_000_000_000)  # sparse
     with pytest.raises(DocumentError, match="larger than"):
         read_snapshot(path, HOST)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from sos.adapters.redis import RedisStore
 from sos.content.snapshot_file import FILE, encode_snapshot, read_snapshot
@@ -212,8 +213,6 @@ def wait_fresh(node: Node, paths: list[str]) -> float:
 
 def other_host(content: bytes, folder: Path) -> bytes:
     """The file of a node of another site."""
-    import msgspec
-
     return encode_snapshot(
         msgspec.structs.replace(read_snapshot(folder / FILE, HOST), host="other.example")
     )
