@@ -38,6 +38,8 @@ class Fleet:
     releaser: Releaser
     environ: Mapping[str, str]
     nodes: list[Node] = field(default_factory=list)
+    public_key: str = ""
+    """What nodes believe; unset, they believe everybody."""
 
     async def begin(self, name: str, *, wait: bool = True, **settings: object) -> Node:
         """Start a node with its state in a folder of this name, and wait until it is in service."""
@@ -117,7 +119,7 @@ async def running_fleet(
         faults = stack.enter_context(S3Faults(s3.url))
         kept = {name: os.environ.pop(name) for name in aws_of_shell}
         stack.callback(os.environ.update, kept)
-        await fill(valkey.url, build_site())
+        await fill(valkey.url, build_site(posts=149, ids_from=1))
         async with open_releaser(
             bucket=s3.bucket_url, pointer=f"consul:{PREFIX}", environ={**own, **s3.environ}
         ) as releaser:

@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -49,6 +49,8 @@ class Load:
     rate: float = 500.0
     connections: int = 40
     keep_bodies: bool = False
+    inspect: Callable[[Shot, str], str] | None = None
+    """Says what is wrong with a body, which is not kept; empty when nothing is."""
     shots: list[Shot] = field(default_factory=list)
     _running: bool = False
     _task: asyncio.Task[None] | None = None
@@ -91,6 +93,8 @@ class Load:
                 shot.status = answer.status
                 shot.stale = answer.headers.get("X-SOS-Stale")
                 shot.release = answer.headers.get("X-SOS-Release")
+                if self.inspect and shot.status == 200:
+                    shot.error = self.inspect(shot, body.decode(errors="replace"))
                 if self.keep_bodies:
                     shot.body = body.decode(errors="replace")
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sos.cli.parts import open_pointer, open_releases
-from sos.release.bundle import Seal, build_bundle
+from sos.release.bundle import Seal, build_bundle, encode_seal
 from sos.release.folder import find_templates, read_folder
+from sos.release.signature import sign_seal
 from sos.rollout.pointer import Activation, Pointer, Pointing
 from sos.rollout.releases import Releases
 from sos.settings import Settings
@@ -54,6 +55,8 @@ class Releaser:
 
     releases: Releases
     pointer: Pointer
+    private_key: bytes = b""
+    """Signs what is published, where it is set."""
     names: dict[str, str] = field(default_factory=dict)
     """The mark of each release, by id."""
 
@@ -64,16 +67,19 @@ class Releaser:
         # Ids have seconds: each release of a test run is of another one.
         created = int(time.time()) - 10_000_000 + next(_count)
         bundle, seal = build_bundle(content, created=created)
+        seal = self.sign(seal)
         await self.releases.publish(bundle, seal)
         self.names[seal.id] = name
         return seal.id
+
+    def sign(self, seal: Seal) -> Seal:
+        """The seal with this releaser's signature."""
+        return sign_seal(seal, self.private_key) if self.private_key else seal
 
     async def publish_bytes(self, bundle: bytes, seal: Seal) -> str:
         """Publish bytes as they are, whatever they are worth."""
         objects = self.releases._objects
         await objects.put(f"{seal.id}/bundle.tar.gz", bundle)
-        from sos.release.bundle import encode_seal
-
         await objects.put(f"{seal.id}/release.json", encode_seal(seal))
         return seal.id
 
