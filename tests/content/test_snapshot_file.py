@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sos.content import snapshot_file as module
 from sos.content.snapshot import Answered, Snapshot, build_snapshot
@@ -66,6 +66,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["snapshot.bin"]
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
 def test_a_changed_byte_is_refused(scratch: Path, place: int, change: int) -> None:
     """Wherever it is."""
@@ -74,6 +75,7 @@ def test_a_changed_byte_is_refused(scratch: Path, place: int, change: int) -> No
         read_snapshot(scratch, HOST)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.binary(max_size=9))
 def test_a_torn_file_is_refused(scratch: Path, length: int, tail: bytes) -> None:
     """Cut anywhere, with or without something else behind the cut."""
@@ -84,6 +86,7 @@ def test_a_torn_file_is_refused(scratch: Path, length: int, tail: bytes) -> None
             read_snapshot(scratch, HOST)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_garbage_under_a_good_digest_is_refused(scratch: Path, plain: bytes) -> None:
     """A file of another program, or of another version of this one."""

@@ -17,7 +17,18 @@ from sos.produce.keep_snapshot import take_snapshot
 from sos.produce.producer import Producer
 from structlog.testing import capture_logs
 
-from tests.page.documents import ADMIN, PUBLIC, entry, make_store, menu, page, post, site, stamp
+from tests.page.documents import (
+    ADMIN,
+    PUBLIC,
+    entry,
+    make_store,
+    media,
+    menu,
+    page,
+    post,
+    site,
+    stamp,
+)
 from tests.page.fake_store import FakeStore
 from tests.release.theme import release_of
 
@@ -133,6 +144,18 @@ async def test_a_front_page_that_is_over_takes_nothing_else_along(fallen: Fallen
     fallen.now += 60
     assert await fallen.fallback.produce("/", "") is None
     assert "About," in (await fallen.text("/post-60/") or "")
+
+
+async def test_what_belongs_to_an_expired_post_is_not_known_either(fallen: Fallen) -> None:
+    """A picture of its gallery, which a menu leads to: the store would say that it is missing, but
+    who knows what has become of it since."""
+    fallen.store.put("post:60", post(60, sos={"expires_gmt": stamp(NOW + 60)}))
+    fallen.store.put("post:200", media(200, parent=60))
+    fallen.store.put("menu:1", menu(entry(1, "Picture", f"{ADMIN}/picture-200/")))
+    await fallen.take()
+    assert isinstance(await fallen.fallback.produce("/picture-200/", ""), CachedPage)
+    fallen.now += 60
+    assert await fallen.fallback.produce("/picture-200/", "") is None
 
 
 async def test_it_is_read_when_it_is_needed_and_let_go_after(fallen: Fallen) -> None:

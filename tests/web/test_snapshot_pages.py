@@ -139,7 +139,7 @@ async def test_an_unknown_path_is_unavailable_and_not_missing(start: Start) -> N
     answer = await service.ask("/a//b")
     assert (answer.status, answer.kind) == (404, "error")
     assert answer.entry
-    assert b"About," in answer.entry.page.body
+    assert b"Post 6,Post 5,|About," in answer.entry.page.body
 
 
 async def test_a_silent_store_is_not_asked_for_what_the_snapshot_has(start: Start) -> None:
@@ -179,6 +179,21 @@ async def test_a_page_in_memory_is_newer_than_the_snapshot(start: Start) -> None
     assert b"Changed" in answer.entry.page.body
 
 
+async def test_an_outdated_page_in_memory_is_newer_than_the_snapshot_too(start: Start) -> None:
+    """It changed once more, and the store fails before anybody noticed that it would."""
+    service = await start(fill(), up=True, title={"rendered": "Changed"})
+    await service.look()
+    assert "Changed" in await service.text("/post-5/")
+    service.clock.now += module.HOT_SECONDS + 1  # nobody makes it anew by himself
+    service.store.put("post:5", post(5, title={"rendered": "Newest"}))
+    await service.look()
+    service.store.unavailable = True
+    answer = await service.ask("/post-5/")
+    assert answer.entry
+    assert (answer.cache, answer.entry.taken_at) == ("stale", 0)
+    assert b"Changed" in answer.entry.page.body
+
+
 async def test_a_page_that_is_known_to_be_missing_stays_missing(start: Start) -> None:
     """It was removed after the snapshot was taken, and somebody has asked since."""
     store = fill()
@@ -200,10 +215,11 @@ async def test_whole_pages_of_the_snapshot_come_before_half_ones_of_the_store(st
     del store.kept["post:6"]
     await service.look()
     assert service.pages.follower.state == "incomplete"
-    answer = await service.ask("/")
-    assert answer.entry
-    assert b"Post 6,Post 5," in answer.entry.page.body
-    assert answer.entry.taken_at
+    for path in ("/", "/feed/"):
+        answer = await service.ask(path)
+        assert answer.entry
+        assert b"Post 6" in answer.entry.page.body
+        assert answer.entry.taken_at
     half = await service.ask("/post-7/")
     assert half.entry
     assert (half.status, half.entry.partial, half.entry.taken_at) == (200, True, 0)
