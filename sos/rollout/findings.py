@@ -72,7 +72,7 @@ class Findings:
 def judge_output(body: bytes, seconds: float = 0.0) -> str | None:
     """Return why this is not the body of a whole page made within ``seconds``; None if it is one.
 
-    Where a page must end is what `sos.produce.producer.is_whole` asks for: a release that passes
+    Where a page must end is what `sos.produce.producer.require_whole` asks: a release that passes
     here and fails there would take every node out of service.
     """
     if not body.strip():

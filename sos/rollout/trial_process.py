@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from sos.content.snapshot import Snapshot, SnapshotReader
 from sos.content.snapshot_file import read_snapshot
 from sos.errors import BundleError, DocumentError, SosError, TemplateError
 from sos.metrics import Metrics
+from sos.page.dates import build_moment
 from sos.produce.documents import DocumentCache
 from sos.produce.producer import Producer
 from sos.release.assets import build_assets
@@ -178,9 +180,13 @@ class _Inline(ThreadPoolExecutor):
 
 
 def _run_inline(work: Coroutine[Any, Any, Probe]) -> Probe:
-    with asyncio.Runner() as runner:
-        runner.get_loop().set_default_executor(_Inline(1))
-        return runner.run(work)
+    # Not asyncio.Runner: to shut its executor down it starts a thread, which our limits forbid.
+    loop = asyncio.new_event_loop()
+    try:
+        loop.set_default_executor(_Inline(1))
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
 
 
 def _answer(job: Job, voice: Voice) -> Verdict:
@@ -198,9 +204,12 @@ def _answer(job: Job, voice: Voice) -> Verdict:
 
 
 def _prepare() -> None:
-    """Do once what every trial needs, so that it is done when there is one."""
-    build_fixtures()
-    build_release({"index.html": b"{% if page is defined %}{{ page.title }}{% endif %}"})
+    """Do once what every trial needs, so that it is done when there is one; most of all import what
+    is imported when it is first used: under limits that might fail, for no fault of the release."""
+    page = build_fixtures()["front page full"]
+    release = build_release({"index.html": b"{% if page %}{{ 'text' ~ page.title }}{% endif %}"})
+    release.render(page)
+    build_moment(0, UTC, page.site.language, "F j, Y", "g:i a")
     install_watch()
 
 
