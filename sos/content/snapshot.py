@@ -15,6 +15,7 @@ from sos.content.store import Brief, Candidate, Changes, Due, Entry, Found, Reco
 from sos.errors import StoreUnavailableError
 
 SCHEMA = 1
+"""To be raised when what is kept here, `Found` and `Record` included, gets another meaning."""
 
 Key = tuple[tuple[str, str, int], ...]
 

@@ -280,16 +280,17 @@ class Pages:
         self._metrics.content_store_incomplete.set(1)
 
     async def _make(self, key: str, raw_path: str, query: str) -> Made:
+        fallback = self._decide_fallback(key)
+        # A silent store takes its time to say nothing, and keeps the slots busy meanwhile: while it
+        # is known to be silent, it comes last.
+        if fallback is not None and self.follower.state == "unavailable":
+            made = await self._fall_back(fallback, key, raw_path, query)
+            if made is not None:
+                return made
         async with self._slots:
-            fallback = self._decide_fallback(key)
             if fallback is None:
                 partial = not self._has_copy(key)
                 return await self._make_live(key, raw_path, query, partial=partial)
-            # A silent store takes its time to say nothing: while it is known to be, it comes last.
-            if self.follower.state == "unavailable":
-                made = await self._fall_back(fallback, key, raw_path, query)
-                if made is not None:
-                    return made
             try:
                 return await self._make_live(key, raw_path, query, partial=False)
             except StoreError as exc:

@@ -20,6 +20,7 @@ from sos.produce.documents import DocumentCache
 from sos.produce.fallback import Fallback
 from sos.produce.keep_snapshot import take_snapshot
 from sos.produce.producer import Producer
+from sos.web import app
 from sos.web import pages as module
 from sos.web.pages import Answer, Pages
 
@@ -153,6 +154,23 @@ async def test_a_silent_store_is_not_asked_for_what_the_snapshot_has(start: Star
     with pytest.raises(SosError):  # what it lacks may be there again
         await service.ask("/nope/")
     assert service.store.reads == reads + 1
+
+
+async def test_a_black_hole_holds_up_no_page_of_the_snapshot(start: Start) -> None:
+    """However many wait for answers about pages that the snapshot lacks."""
+    service = await start(fill(), up=False)
+    await service.look()
+    service.store.gate = asyncio.Event()
+    waiting = [
+        asyncio.create_task(service.ask(f"/nope-{n}/")) for n in range(2 * module.CONCURRENT)
+    ]
+    await until(lambda: service.store.reads >= module.CONCURRENT)
+    async with asyncio.timeout(10):
+        assert (await service.ask("/about/")).stale
+    service.store.gate.set()
+    assert all(
+        isinstance(e, StoreError) for e in await asyncio.gather(*waiting, return_exceptions=True)
+    )
 
 
 async def test_a_store_that_fails_before_anybody_noticed_is_made_up_for(start: Start) -> None:
@@ -387,6 +405,23 @@ async def test_a_mistake_in_the_fallback_fails_no_start(
     await service.look()
     assert (await service.ask("/")).status == 200
     await service.pages.aclose()
+
+
+async def test_a_start_does_not_wait_for_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a snapshot it is ready at once, whether or not the store ever answers."""
+    store = fill()
+    await take(store, tmp_path)
+    store.gate = asyncio.Event()
+    monkeypatch.setattr(app, "START_SECONDS", 300.0)
+    async with asyncio.timeout(20), serving(store, state_dir=str(tmp_path)) as running:
+        kept = running.pages.cache.peek("/")
+        assert kept
+        assert kept.taken_at
+        assert await running.service.self_render()
+        assert running.pages.follower.state == "starting"
+        store.gate.set()
 
 
 # ---------------------------------------------------------------- over HTTP
