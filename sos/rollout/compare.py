@@ -5,6 +5,7 @@ releases' doing. It writes nothing; how the differences are shown is decided by 
 """
 
 import difflib
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -19,7 +20,7 @@ from sos.produce.documents import DocumentCache
 from sos.produce.producer import Producer
 from sos.release.environment import Release
 
-PER_KIND = 3
+PER_KIND = 2
 """Pages of each kind that are compared where no paths are given."""
 
 ERROR_PAGE = "404"
@@ -50,7 +51,10 @@ class PagePair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hunk(msgspec.Struct, frozen=True):
-    """One difference, as lines of a unified diff without context, and the pages that have it."""
+    """One difference, as lines of a unified diff without context, and the pages that have it.
+
+    The lines are those of the first page; on the others what surrounds the difference may differ.
+    """
 
     lines: tuple[str, ...]
     pages: tuple[str, ...]
@@ -72,15 +76,20 @@ class _Described(msgspec.Struct):
 
 
 def choose_paths(snapshot: Snapshot, per_kind: int = PER_KIND) -> tuple[str, ...]:
-    """The front page and up to ``per_kind`` pages of each kind of document, and an error page."""
-    chosen: dict[str, list[str]] = {}
+    """The front page, an error page, and up to ``per_kind`` pages of each kind of document.
+
+    One of each kind comes before the second of any, media last.
+    """
+    kinds: dict[str, list[str]] = {}
     for record in snapshot.records:
-        paths = chosen.setdefault(_describe_kind(record), [])
+        paths = kinds.setdefault(_describe_kind(record), [])
         fresh = record.path.startswith("/") and record.path not in ("/", *paths)
         if fresh and len(paths) < per_kind:
             paths.append(record.path)
-    found = (path for paths in chosen.values() for path in paths)
-    return tuple(dict.fromkeys(("/", *found, ERROR_PAGE)))
+    media = kinds.pop("post attachment", [])[:1]
+    turns = itertools.zip_longest(*kinds.values(), fillvalue="/")
+    found = itertools.chain.from_iterable(turns)
+    return tuple(dict.fromkeys(("/", ERROR_PAGE, *found, *media)))
 
 
 def _describe_kind(record: Record) -> str:
@@ -162,14 +171,35 @@ def diff_lines(before: str, after: str, context: int = CONTEXT) -> tuple[str, ..
 
 def group_hunks(pairs: Sequence[PagePair]) -> tuple[Hunk, ...]:
     """Every difference once, with the pages that have it, what most pages have first."""
-    pages: dict[tuple[str, ...], list[str]] = {}
+    found: dict[tuple[object, ...], tuple[tuple[str, ...], list[str]]] = {}
     for pair in pairs:
         if pair.before_failure or pair.after_failure:
             continue
         for hunk in _split_hunks(diff_lines(pair.before, pair.after, 0)):
-            pages.setdefault(hunk, []).append(pair.path)
-    hunks = (Hunk(lines, tuple(dict.fromkeys(where))) for lines, where in pages.items())
+            found.setdefault(_describe_change(hunk), (hunk, []))[1].append(pair.path)
+    hunks = (Hunk(lines, tuple(dict.fromkeys(pages))) for lines, pages in found.values())
     return tuple(sorted(hunks, key=lambda h: -len(h.pages)))
+
+
+def split_change(before: str, after: str) -> tuple[int, int]:
+    """How many characters two lines have in common at their beginning, and at their end."""
+    shortest = min(len(before), len(after))
+    start = next((n for n in range(shortest) if before[n] != after[n]), shortest)
+    rest = shortest - start
+    return start, next((n for n in range(rest) if before[-1 - n] != after[-1 - n]), rest)
+
+
+def _describe_change(hunk: Sequence[str]) -> tuple[object, ...]:
+    """The same for changes that are the same but for what surrounds them in their lines."""
+    old = [line[1:] for line in hunk if line.startswith("-")]
+    new = [line[1:] for line in hunk if line.startswith("+")]
+    if len(old) != len(new):
+        return tuple(hunk)
+    changes = []
+    for before, after in zip(old, new, strict=True):
+        start, end = split_change(before, after)
+        changes.append((before[start : len(before) - end], after[start : len(after) - end]))
+    return tuple(changes)
 
 
 def _split_hunks(lines: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -40,6 +40,15 @@ _FLAGS = (
 )
 
 
+# Those that a browser would only load when they come into view are part of the picture.
+_LOAD_PICTURES = """
+Promise.all(Array.from(document.images, picture => {
+  picture.loading = "eager";
+  return picture.decode().catch(() => 0);
+})).then(() => 0)
+"""
+
+
 class ScreenshotError(RolloutError):
     """Chromium is not there, or does not do what it should."""
 
@@ -97,6 +106,7 @@ class Camera:
             mobile=width < 600,
         )
         await self._call("Page.navigate", until="Page.loadEventFired", url=url)
+        await self._call("Runtime.evaluate", expression=_LOAD_PICTURES, awaitPromise=True)
         metrics = await self._call("Page.getLayoutMetrics")
         tall = min(TALLEST, max(height, int(metrics["cssContentSize"]["height"])))
         clip = {"x": 0, "y": 0, "width": width, "height": tall, "scale": 1}

@@ -127,6 +127,9 @@ async def _compare(
         comparison = Comparison(settings.site, content.reader, *releases, now=time.time())
         with waiting(f"making {len(chosen)} pages with both releases"):
             pairs = await comparison.compare(chosen)
+        missing = set(chosen if paths else ()) - {p.path for p in pairs}
+        if missing and pairs:
+            say(f"warning: no such page in {content.words}: {', '.join(sorted(missing))[:200]}")
         if not pairs:
             raise RolloutError(f"{content.words} has none of the pages {', '.join(chosen)[:200]}")
         return Difference(
@@ -207,7 +210,8 @@ def _print(found: Difference) -> None:
         elif pair.before_failure and not pair.after_failure:
             click.echo(f"\n{pair.path} does not fail any more: {pair.before_failure}")
     for hunk in found.hunks[:SHOWN_HUNKS]:
-        click.echo(f"\non {len(hunk.pages)} pages: {', '.join(hunk.pages[:4])}{_more(hunk.pages)}")
+        count = f"{len(hunk.pages)} page{'s' if len(hunk.pages) > 1 else ''}"
+        click.echo(f"\non {count}: {', '.join(hunk.pages[:4])}{_more(hunk.pages)}")
         for line in hunk.lines[:SHOWN_LINES]:
             colour = "red" if line.startswith("-") else "green"
             click.secho(f"  {_printable(line)}", fg=colour)

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sos.rollout.compare import CONTEXT, FileChange, Hunk, PagePair
+from sos.rollout.compare import CONTEXT, FileChange, Hunk, PagePair, split_change
 
 if TYPE_CHECKING:
     from sos.cli.release.diff import Difference
@@ -70,7 +70,8 @@ def _build_hunks(hunks: Sequence[Hunk]) -> Iterator[str]:
     for hunk in hunks:
         pages = ", ".join(escape(p) for p in hunk.pages[:6])
         more = f" and {len(hunk.pages) - 6} more" if len(hunk.pages) > 6 else ""
-        yield f"<p>On {len(hunk.pages)} pages: {pages}{more}</p>{_build_unified(hunk.lines)}"
+        count = f"{len(hunk.pages)} page{'s' if len(hunk.pages) > 1 else ''}"
+        yield f"<p>On {count}: {pages}{more}</p>{_build_unified(hunk.lines)}"
     if not hunks:
         yield "<p>None.</p>"
 
@@ -80,7 +81,8 @@ def _build_pair(pair: PagePair, found: "Difference", shots: Sequence[str]) -> It
     if not pair.is_changed:
         yield f"<p><code>{path}</code> is the same.</p>"
         return
-    yield f"<details{' open' if len(found.changed) <= 3 else ''}><summary><code>{path}</code>"
+    opened = " open" if pair is found.changed[0] else ""
+    yield f"<details{opened}><summary><code>{path}</code>"
     for name, failure in ((found.before, pair.before_failure), (found.after, pair.after_failure)):
         if failure:
             yield f' <strong class="bad">fails with {escape(name)}: {escape(failure)}</strong>'
@@ -154,10 +156,7 @@ def _build_cell(line: str | None, number: int, kind: str, marked: str | None) ->
 def _mark(left: str, right: str) -> tuple[str, str]:
     """Two lines with what differs between their common beginning and end marked."""
     left, right = _cut(left), _cut(right)
-    shortest = min(len(left), len(right))
-    start = next((n for n in range(shortest) if left[n] != right[n]), shortest)
-    rest = shortest - start
-    tail = next((n for n in range(rest) if left[-1 - n] != right[-1 - n]), rest)
+    start, tail = split_change(left, right)
 
     def show(text: str) -> str:
         middle = text[start : len(text) - tail]

@@ -21,7 +21,7 @@ from sos.web.uploads import PREFIX, Uploads
 WIDTHS = (360, 1440)
 """A phone, and a desk; CSS pixels."""
 
-MOST_PAGES = 24
+MOST_PAGES = 12
 """Pages of which pictures are taken."""
 
 
