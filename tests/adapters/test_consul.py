@@ -24,7 +24,6 @@ from sos.adapters.consul import (
 from sos.errors import KeyStoreDeniedError, KeyStoreError, SettingsError
 from sos.rollout.ports import KeyRead, Write
 
-from tests.servers.consul import *  # noqa: F403
 from tests.servers.consul import ConsulCluster, ConsulProcess, find_consul, free_ports
 
 TOKEN = "0f0e0d0c-secret-that-nobody-may-see"

@@ -25,7 +25,6 @@ from sos.rollout.pointer import (
 )
 from sos.rollout.ports import KeyEntry, KeyRead, KeyStore, Write
 
-from tests.servers.consul import *  # noqa: F403
 from tests.servers.consul import ConsulProcess
 
 A, B, C = (f"20260101-12000{n}-0a1b2c3{n}" for n in (1, 2, 3))

@@ -7,6 +7,7 @@ process is ended by its own handle. `request` is what another program would do t
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -35,6 +36,7 @@ MASTER_TOKEN = "2f7c1de0-1d5f-4ad4-9a3e-5b1e0c0a71aa"
 """Secret of the token that may do everything, in agents that are started with `acl`."""
 
 
+@functools.cache
 def find_consul() -> str:
     """Path of the binary; the test is skipped where it can't be had, and fails with CI=true."""
     try:
