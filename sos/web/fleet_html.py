@@ -98,8 +98,8 @@ def build_page(view: View, *, open_all: bool = False) -> bytes:
 <main id="main">
 <section class="verdict" aria-labelledby="verdict">
 {_mark(view.level)}
-<div>
-<h2 id="verdict" role="status">{_text("span", "verdict", texts)}</h2>
+<div role="status">
+<h2 id="verdict">{_text("span", "verdict", texts)}</h2>
 {_text("p", "hint", texts, "hint")}
 </div>
 </section>
@@ -210,7 +210,7 @@ def _build_group(name: str, view: View) -> str:
 
 def _build_table(name: str, view: View) -> str:
     heads = "".join(f'<th scope="col" class="{c}">{title}</th>' for c, title in CELLS.items())
-    rows = "\n".join(_build_row(view.rows[node]) for node in view.groups[name])
+    rows = "".join(_build_row(view.rows[node]) for node in view.groups[name])
     return (
         f'<table aria-label="{_GROUPS[name]}"><thead><tr>{heads}</tr></thead>'
         f'<tbody id="{name}">{rows}</tbody></table>'

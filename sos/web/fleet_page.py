@@ -5,6 +5,7 @@ In: a callable that looks at the fleet. Out: ``/`` (HTML), ``/fleet.json``, ``/f
 """
 
 import asyncio
+import socket
 
 import structlog
 from aiohttp import hdrs, web
@@ -16,6 +17,9 @@ from sos.web.fleet_view import build_view
 
 RETRY_MS = 2000
 """When a browser that lost its connection tries again, milliseconds."""
+
+SEND_BUFFER = 128 * 1024
+"""What the kernel keeps for a watcher that does not read, bytes; by itself it takes megabytes."""
 
 _HEADERS = {
     hdrs.CACHE_CONTROL: "no-store",
@@ -84,6 +88,8 @@ async def _stream(request: web.Request, feed: FleetFeed) -> web.StreamResponse:
     try:
         async with feed.watch(drop) as queue:
             await response.prepare(request)
+            if request.transport and (sock := request.transport.get_extra_info("socket")):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
             await response.write(f"retry: {RETRY_MS}\n\n".encode())
             while message := await queue.get():
                 await response.write(b"event: view\ndata: " + message + b"\n\n")

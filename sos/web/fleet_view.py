@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from sos.rollout.fleet import Fleet, FleetSummary, Level, Standing
+from sos.rollout.fleet import LEVELS, Fleet, FleetSummary, Level, Standing
 from sos.rollout.fleet_words import describe_age, plain, say_rate
 
 Row = dict[str, str]
@@ -51,7 +51,7 @@ GROUPS: dict[str, tuple[Level, ...]] = {
     "well": ("well",),
 }
 
-_MARKS: dict[Level, str] = {"bad": "✕", "warn": "!", "moving": "↻", "well": "✓"}
+MARKS: dict[str, str] = {"bad": "✕", "warn": "!", "moving": "↻", "well": "✓"}
 
 
 def build_view(fleet: Fleet, summary: FleetSummary) -> View:
@@ -64,10 +64,10 @@ def build_view(fleet: Fleet, summary: FleetSummary) -> View:
             group = next(name for name, levels in GROUPS.items() if standing.level in levels)
             groups[group].append(row["node"])
             rows[row["node"]] = row
-    counts = {level: sum(s.level == level for s in summary.standings) for level in _MARKS}
+    counts = {level: sum(s.level == level for s in summary.standings) for level in LEVELS}
     return View(
         level=summary.level,
-        title=f"{_MARKS[summary.level]} {plain(summary.verdict, 80)}",
+        title=f"{MARKS[summary.level]} {plain(summary.verdict, 80)}",
         texts=_build_texts(fleet, summary, groups),
         findings=tuple(Note(f.level, plain(f.text), f.hint) for f in summary.findings[1:])
         if summary.level in ("bad", "warn")
