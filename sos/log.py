@@ -41,4 +41,6 @@ def configure_logging(level: str = "info", form: str = "auto") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    # It tells at every start where it found its credentials.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     logging.captureWarnings(True)

@@ -7,7 +7,7 @@ is not answered ends the taking: a poorer snapshot never takes the place of a go
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -30,6 +30,9 @@ MAX_BYTES = 32 * 1024 * 1024
 
 NEWEST = 50
 """Posts that are kept because they are new."""
+
+ASKED = 100
+"""Pages that are kept because visitors have asked for them lately."""
 
 MAX_DUE = 500
 """Changes by time alone that are noted, soonest first."""
@@ -58,6 +61,7 @@ class SnapshotKeeper:
         host: str,
         path: Path,
         clock: Callable[[], float] = time.time,
+        fetch_asked: Callable[[], Sequence[str]] = lambda: (),
     ) -> None:
         self.facts: SnapshotFacts | None = None
         self._reader = reader
@@ -66,6 +70,7 @@ class SnapshotKeeper:
         self._host = host
         self._path = path
         self._clock = clock
+        self._fetch_asked = fetch_asked
         self._kept: tuple[str, int] = ("", -1)
         self._until = 0.0
         self._complaint = ""
@@ -92,7 +97,12 @@ class SnapshotKeeper:
         state = follower.epoch, follower.rev
         try:
             snapshot = await take_snapshot(
-                self._reader, self._public, self._host, self._clock, PAUSE_SECONDS
+                self._reader,
+                self._public,
+                self._host,
+                self._clock,
+                PAUSE_SECONDS,
+                self._fetch_asked()[:ASKED],
             )
             if not follower.is_current:
                 raise StoreIncompleteError("the content store was lost meanwhile")
@@ -135,8 +145,11 @@ async def take_snapshot(
     host: str,
     clock: Callable[[], float] = time.time,
     pause: float = PAUSE_SECONDS,
+    asked: Sequence[str] = (),
 ) -> Snapshot:
     """What the site at ``public`` needs, ``host`` being its name in the store.
+
+    ``asked`` are paths that visitors ask for, the most wanted first.
 
     One question at a time, ``pause`` seconds between them. Raises StoreUnavailableError, and
     StoreIncompleteError where the store lacks anything, has no front page or is replaced meanwhile.
@@ -149,7 +162,7 @@ async def take_snapshot(
     shared = front.found
     site = build_site(public, shared.common, shared.top_pages, shared.hidden)[0]
     answers, sizes = [front], _sizes(front.found)
-    for path in await _decide_paths(reader, site, now):
+    for path in await _decide_paths(reader, site, now, asked):
         await asyncio.sleep(pause)
         answered = await _answer(reader, site, path, int(clock()), shared.common_rev)
         if answered is None:
@@ -166,13 +179,17 @@ async def take_snapshot(
 _FRONT = (Candidate("page", "/"),)
 
 
-async def _decide_paths(reader: ContentReader, site: Site, now: int) -> list[str]:
+async def _decide_paths(
+    reader: ContentReader, site: Site, now: int, asked: Sequence[str]
+) -> list[str]:
     """Paths worth keeping besides the front page, the most important first."""
     newest = await _ask(reader, (Candidate("feed", "/", 1, NEWEST),), now)
     at = {r.ref: r.path for r in newest.records}
+    archives = [path for ref, path in at.items() if ref.startswith("term:")][:NEWEST]
     pages = await reader.fetch_entries("type:page", 0, MAX_PATHS, now)
     menus = (path for items in site.menus.values() for path in _menu_paths(items))
-    paths = ("/feed/", *menus, *(at.get(ref, "") for ref in newest.refs), *(e.path for e in pages))
+    posts = (at.get(ref, "") for ref in newest.refs)
+    paths = ("/feed/", *menus, *posts, *asked, *archives, "/page/2/", *(e.path for e in pages))
     wanted = dict.fromkeys(p for p in paths if p.startswith("/") and p != "/")
     return list(wanted)[: MAX_PATHS - 1]
 

@@ -196,7 +196,14 @@ def build_keeper(
     if context.worker:
         return None
     path = snapshot_file(settings)
-    return SnapshotKeeper(reader, pages.follower, settings.site, settings.host, path)
+    return SnapshotKeeper(
+        reader,
+        pages.follower,
+        settings.site,
+        settings.host,
+        path,
+        fetch_asked=pages.cache.paths,
+    )
 
 
 def snapshot_file(settings: Settings) -> Path:

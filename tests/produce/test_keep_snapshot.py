@@ -100,14 +100,18 @@ async def take(store: FakeStore) -> Snapshot:
 
 
 async def test_it_has_what_the_homepage_needs() -> None:
-    """Front page, feed, what menus lead to on this site, the newest posts, all pages; each once."""
-    snapshot = await take(fill(FakeStore()))
+    """Front page, feed, what menus lead to on this site, the newest posts, what visitors ask for,
+    the posts before, all pages; each once."""
+    asked = ["/post-80/", "/post-1/", "/never/"]
+    snapshot = await take_snapshot(
+        fill(FakeStore()), PUBLIC, HOST, lambda: NOW, pause=0, asked=asked
+    )
     paths = list(snapshot.paths)
     assert paths[:2] == ["/", "/feed/"]
     assert paths[2:5] == ["/category/news/", "/about/", "/about/team/"]
     newest = [f"/post-{n}/" for n in range(80, 80 - module.NEWEST, -1)]
     assert paths[5 : 5 + module.NEWEST] == newest
-    assert paths[5 + module.NEWEST :] == ["/imprint/"]
+    assert paths[5 + module.NEWEST :] == ["/post-1/", "/page/2/", "/imprint/"]
     assert (snapshot.host, snapshot.taken_at, snapshot.epoch) == (HOST, NOW, "1.1")
 
 
