@@ -179,8 +179,8 @@ class Pointer:
 
         One transaction with the history. A canary of the same release ends: it is everywhere now.
         False also means that somebody else wrote at the same moment: read again, then decide. When
-        a KeyStoreError is raised, the change may have been made or not. Raises ActivationError for
-        what is no release id.
+        a KeyStoreError is raised, the change may have been made, or may still be made a few seconds
+        later: read again. Raises ActivationError for what is no release id.
         """
         _require_release(activation.release)
         release = activation.release.encode()

@@ -96,7 +96,8 @@ class ConsulKeys:
     async def compare_and_set(self, writes: Sequence[Write]) -> bool:
         """See `KeyStore.compare_and_set`: one transaction, at most 512 KiB of base64 and JSON.
 
-        When KeyStoreError is raised, the transaction may have been made or not.
+        When KeyStoreError is raised, the transaction may have been made, or not, or still be made:
+        a server without a leader holds it for 7 s, and a hung one until it wakes up.
         """
         if not writes:
             return True
