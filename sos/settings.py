@@ -107,7 +107,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     pointer: Annotated[
         str,
         Meta(
-            pattern=r"^(consul:[A-Za-z0-9_./-]+|file:.+)$",
+            pattern=r"^(consul:[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*|file:.+)$",
             description=(
                 "What says which release is live: `consul:PREFIX` (keys PREFIX/templateRelease, "
                 "PREFIX/templateReleaseCanary; the agent is CONSUL_HTTP_ADDR), or `file:FOLDER`."

@@ -29,13 +29,15 @@ async def keep_registered(terms: Terms) -> None:
     known_host, _ = parse_address(terms.private, "advertise")
     address = known_host if host in ("0.0.0.0", "::") else host  # noqa: S104 - nobody can call that
     service = Service(id=f"sos-{terms.node}", address=address, port=port)
-    trouble = ""
+    trouble, told = "", False
     try:
         while True:
             try:
-                if not await agent.is_registered(service.id):
+                # Once in any case: the entry of a node that ran before may have another address.
+                if not told or not await agent.is_registered(service.id):
                     await agent.register_service(service, f"http://{terms.private}/health-elb")
                     log.info("service_registered", service=service.id)
+                    told = True
                 trouble = ""
             except KeyStoreError as exc:
                 if str(exc) != trouble:

@@ -6,7 +6,9 @@ sample site, or that site. It wires sample or importer to a node and holds no lo
 
 import asyncio
 import getpass
+import json
 import os
+import secrets
 import socket
 import sys
 import time
@@ -41,6 +43,7 @@ def demo(source: str | None, user: str | None, port: int | None) -> None:
     The site is read through its public REST API and stays as it is. Runs until Ctrl-C.
     """
     settings = demo_settings(source, port)
+    file = write_settings(settings, Path(settings.state_dir) / "sos.toml")
     configure_logging("warning", "console")
     store = EmbeddedValkey(Path(settings.redis_url.removeprefix("embedded:")))
     store.ensure_running()
@@ -49,7 +52,7 @@ def demo(source: str | None, user: str | None, port: int | None) -> None:
             asyncio.run(_import_site(source, user, store.url, settings))
         else:
             asyncio.run(_fill_with_sample(store.url, settings))
-        code = run_node(settings, on_ready=lambda where: _announce(where, settings, source))
+        code = run_node(settings, on_ready=lambda where: _announce(where, settings, source, file))
     finally:
         store.stop()
     sys.exit(code)
@@ -77,12 +80,29 @@ def demo_settings(source: str | None, port: int | None) -> Settings:
         workers=given.workers or WORKERS,
         redis_url=f"embedded:{state / 'valkey'}",
         state_dir=str(state),
+        bucket=f"file:{state / 'published'}",
+        pointer=f"file:{state / 'pointer'}",
+        preview_secret=given.preview_secret or secrets.token_hex(16),
         uploads_origin=given.uploads_origin or uploads,
         drain_seconds=0,
         max_age=0,
         stale_while_revalidate=0,
         log_level="warning",
     )
+
+
+def write_settings(settings: Settings, path: Path) -> Path:
+    """Write what differs from the defaults, so that commands elsewhere mean this demo; the path."""
+    default = Settings()
+    lines = [
+        f"{name} = {json.dumps(list(value) if isinstance(value, tuple) else value)}\n"
+        for name, value in msgspec.structs.asdict(settings).items()
+        if value != getattr(default, name)
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
 
 
 def free_port(host: str, port: int, wanted: int | None = None) -> int:
@@ -129,11 +149,16 @@ async def _import_site(source: str, user: str | None, url: str, settings: Settin
         await store.aclose()
 
 
-def _announce(where: NodeAddresses, settings: Settings, source: str | None) -> None:
+def _announce(where: NodeAddresses, settings: Settings, source: str | None, file: Path) -> None:
     what = "your site, as sos serves it" if source else "the site"
     lines = [
         f"[bold]{settings.site}/[/bold]   {what}",
-        f"http://{where.private}/health   how the node is",
+        f"http://{where.private}/   how the fleet is (a fleet of one)",
+        "",
+        "Release templates from another terminal:",
+        f"  export SOS_CONFIG={file}",
+        "  sos release publish     [dim]then, with the id it prints:[/dim]",
+        "  sos release activate ID",
         "",
         "Ctrl-C ends it.",
     ]

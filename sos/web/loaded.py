@@ -25,7 +25,7 @@ log = structlog.get_logger()
 PREVIEWED = 2
 """Releases that stay loaded besides the last few because somebody looks at them."""
 
-ASSET_PATIENCE, ASSET_WAITERS = 1.0, 64
+ASSET_PATIENCE, ASSET_WAITERS = 3.0, 64
 """A page may come from a node that has changed already, and then ask this one for its style sheet:
 how long such a request waits for the release to arrive here, seconds, and how many may."""
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -20,6 +21,7 @@ from sos.errors import StoreError
 from sos.metrics import Metrics, Snapshot
 from sos.release.assets import digest_files
 from sos.release.folder import find_templates, read_folder
+from sos.rollout.fleet_window import FleetWindow
 from sos.rollout.follower import Follower
 from sos.rollout.ports import NodeReport, Quorum
 from sos.rollout.steps import Parts, Terms
@@ -112,6 +114,21 @@ class Rollout:
                 "fleet": self.quorum,
             }
         return about
+
+    def build_window(self) -> FleetWindow:
+        """What the fleet page of this node looks through."""
+        parts, follower = self._parts, self.follower
+        return FleetWindow(
+            parts.register if parts else None,
+            parts.pointer if parts else None,
+            site=urlsplit(self.terms.site).hostname or "",
+            fetch_own=self.build_report,
+            fetch_pointing=(
+                (lambda: (follower.pointer.pointing, follower.pointer.trouble))
+                if follower
+                else None
+            ),
+        )
 
     async def withdraw(self) -> None:
         """Tell the fleet that this node leaves."""

@@ -26,6 +26,7 @@ from sos.web.announce import NodeAddresses, announce
 from sos.web.channel import Refused
 from sos.web.crew import NodeCrew
 from sos.web.exposition import CONTENT_TYPE, build_exposition
+from sos.web.fleet_page import create_fleet_routes
 from sos.web.health import NodeView, WorkerView, create_private_app
 from sos.web.listening import (
     bind_one,
@@ -259,6 +260,7 @@ class Supervisor:
     @contextlib.asynccontextmanager
     async def _serve_private(self, sock: socket.socket, rollout: Rollout) -> AsyncIterator[None]:
         app = create_private_app(self.view, self._fetch_metrics, rollout)
+        create_fleet_routes(app, rollout.build_window().look)
         runner = web.AppRunner(app, access_log=None, keepalive_timeout=75, shutdown_timeout=0.5)
         await runner.setup()
         await web.SockSite(runner, sock).start()
