@@ -133,7 +133,8 @@ def summarise(fleet: Fleet) -> FleetSummary:
     standings.sort(key=_weigh)
     findings = _find(fleet, standings)
     live = fleet.nodes
-    serving = sum(s.word != "missing" and s.report.release == s.wanted for s in standings)
+    # Without a release that should be live nobody serves a wrong one.
+    serving = sum(s.word != "missing" and s.wanted in (None, s.report.release) for s in standings)
     level = findings[0].level if findings else "well"
     wrong = level in ("bad", "warn")
     words = Counter((s.word, s.level) for s in standings)
@@ -221,8 +222,10 @@ def _find_worries(r: NodeReport, now: float) -> list[Trouble]:
     worries = []
     lag = r.content_lag_seconds
     if r.stale:
-        age = "" if lag is None else f", for {describe_age(lag)} now"
-        worries.append(Trouble("warn", "stale", f"its content can't be checked{age}"))
+        text = "it has never had all content of the store"
+        if lag is not None:
+            text = f"its content can't be checked, for {describe_age(lag)} now"
+        worries.append(Trouble("warn", "stale", text))
     elif lag is not None and lag > LAG_SECONDS:
         worries.append(Trouble("warn", "lagging", f"its content lags by {describe_age(lag)}"))
     if r.state == "unverified":

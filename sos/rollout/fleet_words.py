@@ -80,6 +80,12 @@ def _longest_lag(reports: Sequence[NodeReport]) -> str:
     return describe_age(max(r.content_lag_seconds or 0 for r in reports))
 
 
+def _say_stale(reports: Sequence[NodeReport]) -> str:
+    if all(r.content_lag_seconds is None for r in reports):
+        return "has|have never had all content of the store: it is empty, or does not answer"
+    return f"can't|can't check content against the store, for up to {_longest_lag(reports)} now"
+
+
 def _say_workers(reports: Sequence[NodeReport], _: str) -> str:
     ready, all_ = sum(r.workers_ready for r in reports), sum(r.workers for r in reports)
     return f"lacks|lack workers: {ready} of {all_} are ready on {name_some(reports)}"
@@ -88,20 +94,18 @@ def _say_workers(reports: Sequence[NodeReport], _: str) -> str:
 Saying = Callable[[Sequence[NodeReport], str], str]
 
 SAYINGS: dict[str, Saying] = {
-    "errors": lambda nodes, _: f"answers|answer errors: {_say_errors(nodes, _)}",
+    "errors": lambda nodes, _: f"answers|answer with errors: {_say_errors(nodes, _)}",
     "unhealthy": lambda nodes, why: f"is|are unhealthy ({name_some(nodes)}): {why}",
     "missing": lambda nodes, why: f"is|are missing ({name_some(nodes)}): {why}",
     "refused": lambda _, why: f"refuses|refuse {why.removeprefix('refuses ')}",
     "behind": lambda nodes, why: f"is|are behind and out of service ({name_some(nodes)}): {why}",
     "late": lambda nodes, why: f"is|are late ({name_some(nodes)}): {why}",
-    "stale": lambda nodes, _: (
-        f"can't|can't check content against the store, for up to {_longest_lag(nodes)} now"
-    ),
+    "stale": lambda nodes, _: _say_stale(nodes),
     "lagging": lambda nodes, _: (
         f"lags|lag behind the content store ({name_some(nodes)}), by up to {_longest_lag(nodes)}"
     ),
     "unverified": lambda _, why: f"can't|can't verify the release: {why}",
-    "few errors": lambda nodes, _: f"answers|answer a few errors: {_say_errors(nodes, _)}",
+    "few errors": lambda nodes, _: f"answers|answer with a few errors: {_say_errors(nodes, _)}",
     "workers": _say_workers,
     "switching": lambda *_: "is|are on the way",
     "starting": lambda *_: "is|are starting",
@@ -118,7 +122,7 @@ HINTS: dict[str, str] = {
     "refused": "What they served before goes on. Mend it, or: sos release rollback",
     "behind": "They take no traffic until they follow; the reason is in their /health",
     "late": "They serve what they had; the reason is in their /health",
-    "stale": "Copies are served. Does the content store (SOS_REDIS_URL) answer?",
+    "stale": "Copies are served. Is the content store (SOS_REDIS_URL) there, and complete?",
     "unverified": "They serve what they had. Does the pointer's store (SOS_POINTER) answer?",
     "register": "Nodes serve without it. Does the content store (SOS_REDIS_URL) answer?",
     "pointer": "Nodes serve what they had. Does the pointer's store (SOS_POINTER) answer?",

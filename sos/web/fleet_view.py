@@ -139,7 +139,7 @@ def _build_texts(
         "at": _say_time(now, now),
         "verdict": plain(summary.verdict),
         "hint": first.hint if first and summary.level in ("bad", "warn") else "",
-        "live": plain(live.release or "none", 80),
+        "live": plain(live.release or ("unknown" if live.problem else "not set yet"), 80),
         "since": f"for {describe_age(now - live.since)}, since {_say_time(live.since, now)}"
         if live.since
         else "",

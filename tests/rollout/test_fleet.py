@@ -73,7 +73,7 @@ def test_healthy_fleet_is_said_in_one_line() -> None:
             "bad",
             f"2 of 8 nodes are late (web-1:8081, web-2:8081): serves {OLD}, should serve {NEW}",
         ),
-        ([FAILING], "bad", "1 of 8 nodes answers errors: 14 of 120 requests/s, on web-1:8081"),
+        ([FAILING], "bad", "1 of 8 nodes answers with errors: 14 of 120 requests/s, on web-1:8081"),
         (
             [STALE] * 3,
             "warn",
@@ -92,7 +92,7 @@ def test_healthy_fleet_is_said_in_one_line() -> None:
         (
             [{"errors_per_second": 0.3}],
             "warn",
-            "1 of 8 nodes answers a few errors: 0.3 of 120 requests/s, on web-1:8081",
+            "1 of 8 nodes answers with a few errors: 0.3 of 120 requests/s, on web-1:8081",
         ),
         (
             [{"workers_ready": 1}],
@@ -211,6 +211,23 @@ def test_without_a_pointer_nodes_are_judged_by_their_own_targets() -> None:
     assert verdict(well=2, live=Live()) == (
         "well",
         f"No release is activated; all 2 nodes serve {NEW}",
+    )
+
+
+def test_before_the_first_release_nobody_serves_a_wrong_one() -> None:
+    """Nodes show the theme that comes with sos."""
+    nodes = [a_node(n, state="first", release="folder-1", target=None) for n in (1, 2)]
+    summary = summarise(a_fleet(*nodes, live=Live()))
+    assert (summary.level, summary.serving) == ("well", 2)
+    assert summary.verdict == "No release is activated; all 2 nodes serve folder-1"
+
+
+def test_store_that_was_never_complete_is_told_from_one_that_went_away() -> None:
+    """There is no time since when."""
+    empty = {**STALE, "content_lag_seconds": None}
+    assert verdict(a_node(**empty)) == (
+        "warn",
+        "The only node has never had all content of the store: it is empty, or does not answer",
     )
 
 
@@ -345,7 +362,7 @@ def test_json_has_everything() -> None:
     """Each member of each report, what is made of it, and the fleet's own figures."""
     fleet = a_broken_fleet()
     told = json.loads(encode_summary(fleet, summarise(fleet)))
-    assert told["verdict"].startswith("1 of 8 nodes answers errors")
+    assert told["verdict"].startswith("1 of 8 nodes answers with errors")
     assert told["live"]["release"] == NEW
     assert told["releases"] == [{"release": NEW, "nodes": 5}, {"release": OLD, "nodes": 3}]
     assert told["states"]["refused"] == 2

@@ -574,7 +574,7 @@ async def test_page_works_without_scripts(rig: Rig, browser: Browser) -> None:
         page = await context.new_page()
         rig.source.fleet = a_broken_fleet(60)
         await page.goto(rig.url)
-        assert "answers errors" in await page.inner_text("#verdict")
+        assert "answers with errors" in await page.inner_text("#verdict")
         assert await page.locator("#attention tr").count() == 6
         assert await page.is_hidden("#find")
         assert await page.is_hidden("text=web-101:8081")
