@@ -51,7 +51,7 @@ class Shelf:
     """The releases below one folder. Its methods block: call them in a thread."""
 
     def __init__(self, folder: Path, public_keys: Sequence[str] = ()) -> None:
-        self.folder = folder / "releases"
+        self.folder = folder / "kept"
         self._public_keys = tuple(public_keys)
 
     def put(self, seal: Seal, bundle: bytes) -> ReleaseFile:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ from sos.web.health import NodeView, find_faults
 REPORT_SECONDS = 1.0
 REPORT_TTL = 5.0
 """A node that has not reported for so long does not count as live, seconds."""
+
+RATE_SECONDS = 10.0
+"""What requests and errors per second are an average of."""
 
 log = structlog.get_logger()
 
@@ -151,7 +155,7 @@ class Rollout:
             public=self.terms.public,
             version=view.version,
             state=verdict.word,
-            reason=verdict.reason or (state.failure if state else ""),
+            reason="; ".join(filter(None, (verdict.reason, state.failure if state else ""))),
             healthy=verdict.status == 200 and not verdict.alarm,
             release=releases.pop() if len(releases) == 1 else None,
             previous=state.previous if state else None,
@@ -240,20 +244,20 @@ def build_terms(settings: Settings, addresses: NodeAddresses) -> Terms:
 
 
 class _Rates:
-    """Requests and errors per second, from counters that only grow."""
+    """Requests and errors per second over the last while, from counters that only grow."""
 
     def __init__(self) -> None:
         self.requests = self.errors = 0.0
-        self._before: tuple[float, float, float] | None = None
+        self._counts: deque[tuple[float, float, float]] = deque()
 
     def count(self, snapshot: Snapshot, now: float) -> None:
-        if self._before and now - self._before[0] < REPORT_SECONDS / 2:
-            return
         samples = snapshot.get("sos_requests_total", [])
         requests = sum(values[0] for _, values in samples)
         errors = sum(values[0] for labels, values in samples if labels[1] >= "500")
-        if self._before:
-            seconds = now - self._before[0]
-            self.requests = round(max(0.0, requests - self._before[1]) / seconds, 1)
-            self.errors = round(max(0.0, errors - self._before[2]) / seconds, 1)
-        self._before = (now, requests, errors)
+        self._counts.append((now, requests, errors))
+        while now - self._counts[0][0] > RATE_SECONDS:
+            self._counts.popleft()
+        since, requests_then, errors_then = self._counts[0]
+        if now - since >= REPORT_SECONDS / 2:
+            self.requests = round(max(0.0, requests - requests_then) / (now - since), 1)
+            self.errors = round(max(0.0, errors - errors_then) / (now - since), 1)

@@ -86,7 +86,7 @@ async def test_a_hundred_releases_good_and_broken(
     await asyncio.to_thread(balancer.wait_until_up)
     judge = Judge(fleet)
     live = (await fleet.releaser.pointer.fetch()).release or ""
-    broken_ways = [*TEMPLATES, "fails_on_one_live_page", *HOSTILE][: ACTIVATIONS // 2]
+    broken_ways = [*TEMPLATES, "fails_on_a_live_page", *HOSTILE][: ACTIVATIONS // 2]
     seconds: list[float] = []
     refusals: Counter[str] = Counter()
     load = Load(balancer.url, "www.example.org", PATHS, inspect=judge.inspect)
