@@ -291,6 +291,17 @@ async def test_a_snapshot_is_due_when_there_is_none_or_something_changed(kept: K
     assert kept.read().rev == kept.store.rev
 
 
+async def test_what_visitors_ask_for_is_kept_up_to_a_bound(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The most wanted first; old posts that somebody found somewhere."""
+    monkeypatch.setattr(module, "ASKED", 5)
+    kept.keeper._fetch_asked = lambda: tuple(f"/post-{n}/" for n in range(1, 30))
+    assert await kept.keeper.keep()
+    old = {f"/post-{n}/" for n in range(1, 31)} & set(kept.read().paths)
+    assert old == {f"/post-{n}/" for n in range(1, 6)}
+
+
 async def test_a_change_while_it_is_taken_makes_the_next_one_due(kept: Kept) -> None:
     """What was read before the change may be old."""
     real = kept.store.fetch_page
