@@ -29,7 +29,7 @@ from sos.rollout.findings import (
 COSTLY = 2
 """Pages that took too much, of time or of memory, after which no more are tried."""
 
-LONG = 3.0
+LONG = 1.5
 """Processor time after which no more fixtures are tried if there are problems already, seconds."""
 
 Guard = Callable[[], contextlib.AbstractContextManager[None]]
