@@ -10,6 +10,7 @@ one, and a refused release never becomes active.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -25,6 +26,9 @@ WATCH_SECONDS = 60.0
 
 FIRST_RETRY, LONGEST_RETRY = 0.5, 30.0
 """Bounds of the back-off between attempts to have a release, seconds."""
+
+REMEMBERED = 100
+"""Refusals that a node remembers; the store of releases forgets long before."""
 
 Phase = Literal["idle", "fetching", "trying", "waiting", "swapping", "watching"]
 
@@ -107,170 +111,225 @@ class Follow:
     """The state of one node. Times are monotonic seconds of the caller's clock.
 
     ``good`` are the releases that this node has on disk and that have passed its trial; ``loaded``
-    those in its workers, the active one first.
+    those in its workers, the active one first. ``changed_at`` is when the patience of others began:
+    at the change of the pointer that found the node where it should be (one that was late already
+    gets no more by a newer release), and again when all that keeps it is its turn in the spread.
+
+    After a `Cancel` the driver says nothing more of that job. Of every other action it says how it
+    ended; a swap is never cancelled, and there is never more than one job.
     """
 
     def __init__(self, node: str, spread: float = 0.0) -> None:
         self.node = node
         self.spread = spread
         self.active: str | None = None
-        self.previous: str | None = None
         self.loaded: tuple[str, ...] = ()
         self.good: set[str] = set()
         self.target: str | None = None
         self.phase: Phase = "idle"
         self.under_way: str | None = None
         self.changed_at = 0.0
-        self.swapped_at = 0.0
+        self.watched_until = 0.0
         self.attempts = 0
         self.retry_at = 0.0
         self.failure = ""
         self._refused: dict[str, Refusal] = {}
+        self._starting = True
+        self._ready_at: float | None = None
 
     @property
     def refused(self) -> Mapping[str, Refusal]:
-        """Releases that were refused here."""
+        """Releases that were refused here, the latest last; at most `REMEMBERED`."""
         return self._refused
 
     @property
-    def is_behind(self) -> bool:
-        """Whether another release should be active, and was not refused."""
-        return self.target not in (None, self.active) and self.target not in self._refused
+    def is_refused(self) -> bool:
+        """Whether the target was refused here for good: the node is where it should be."""
+        refusal = self._refused.get(self.target or "")
+        return refusal is not None and not refusal.again_at
 
-    def begin(self, kept: tuple[str, ...], now: float) -> None:
-        """Start with what the node kept on disk; the first of them is active."""
-        self.loaded, self.good = kept[:KEPT], set(kept)
-        self.active = kept[0] if kept else None
-        self.previous = kept[1] if len(kept) > 1 else None
-        self.changed_at = self.swapped_at = now
+    @property
+    def previous(self) -> str | None:
+        """The release to which this node would go back, if the active one fails on live pages."""
+        return next(iter(self._find_ways_back()), None)
+
+    def begin(
+        self,
+        kept: tuple[str, ...],
+        now: float,
+        placeholder: str | None = None,
+        refused: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start with what the node kept on disk; the first of them is active.
+
+        Without any, ``placeholder`` is: what workers show that have no release. No way leads back
+        to it. ``refused`` are releases that were sent back before, with the reason; they may be
+        among ``kept``.
+        """
+        self._refused = {name: Refusal(reason, now) for name, reason in (refused or {}).items()}
+        self.loaded = kept[:KEPT] or ((placeholder,) if placeholder else ())
+        self.good = set(kept[:KEPT]) - set(self._refused)
+        self.active = next(iter(self.loaded), None)
+        self.changed_at = now
 
     def wake_at(self) -> float | None:
         """When the next `Tick` matters; None when only an event can bring something new."""
-        times = [r.again_at for n, r in self._refused.items() if n == self.target and r.again_at]
-        if self.phase == "waiting" or (self.phase == "idle" and self.is_behind):
+        times = []
+        if self.phase == "waiting" or (
+            self.under_way is None and self._decide_next(-math.inf) is not None
+        ):
             times.append(self.retry_at)
+        refusal = self._refused.get(self.target or "")
+        if refusal and refusal.again_at and self.under_way is None:
+            times.append(max(refusal.again_at, self.retry_at))
         if self.phase == "watching":
-            times.append(self.swapped_at + WATCH_SECONDS)
+            times.append(self.watched_until)
         return min(times, default=None)
 
     def handle(self, event: Event, now: float) -> list[Action]:
         """Take one event; what to do about it, in order."""
         if isinstance(event, Pointed):
-            return self._point(event.target, now)
-        if isinstance(event, Tick):
-            return self._tick(now)
-        if isinstance(event, Refused) and event.release == self.active:
-            return self._send_back(event, now)
-        if event.release != self.under_way:
-            return []  # of something that was cancelled
-        if isinstance(event, Refused):
-            return self._refuse(event, now)
-        if isinstance(event, Failed):
-            return self._fail(event, now)
-        return self._advance(event.release, now)
+            self._point(event.target, now)
+        elif isinstance(event, Refused) and event.release == self.active:
+            self._refuse(msgspec.structs.replace(event, again=False), now)
+            self.watched_until = now
+        elif not isinstance(event, Tick) and self._is_job_of(event.release):
+            if isinstance(event, Refused):
+                self._refuse(event, now)
+                self.under_way = None
+            elif isinstance(event, Failed):
+                self._fail(event, now)
+                self.under_way = None
+            else:
+                return [*self._advance(event.release, now), *self._proceed(now)]
+        return self._proceed(now)
 
-    # ------------------------------------------------------------ what events do
+    # ------------------------------------------------------------ what events mean
 
-    def _point(self, target: str | None, now: float) -> list[Action]:
+    def _point(self, target: str | None, now: float) -> None:
         if target is None or target == self.target:
-            return []
+            return
+        if self._is_settled():
+            self.changed_at = now
         self.target = target
-        self.changed_at = now
-        self.attempts, self.failure = 0, ""
-        actions = self._cancel()
-        return [*actions, *self._start(now)]
-
-    def _tick(self, now: float) -> list[Action]:
-        refusal = self._refused.get(self.target or "")
-        if refusal and refusal.again_at and now >= refusal.again_at and self.under_way is None:
-            del self._refused[self.target or ""]
-        if self.phase == "watching" and now >= self.swapped_at + WATCH_SECONDS:
-            self.phase = "idle"
-        if self.phase == "waiting" and now >= self.retry_at and self.under_way:
-            self.phase = "swapping"
-            return [Swap(self.under_way)]
-        if self.under_way is None and now >= self.retry_at:
-            return self._start(now)
-        return []
-
-    def _start(self, now: float) -> list[Action]:
-        if not self.is_behind or self.target is None:
-            return []
-        self.under_way = self.target
-        if self.target in self.good:
-            self.phase = "swapping"
-            return [Swap(self.target)]
-        self.phase = "fetching"
-        return [Fetch(self.target)]
+        self.attempts, self.failure, self.retry_at = 0, "", now
 
     def _advance(self, release: str, now: float) -> list[Action]:
+        """The next step, after one that is done."""
         if self.phase == "fetching":
+            self._refused.pop(release, None)  # what was damaged on the way came whole this time
             self.phase = "trying"
             return [Try(release)]
         if self.phase == "trying":
             self.good.add(release)
-            pause = decide_share(self.node, release) * self.spread
-            # A node that shows nothing yet has nobody to spare.
-            if pause and self.active is not None:
-                self.phase, self.retry_at = "waiting", now + pause
-                return []
-            self.phase = "swapping"
-            return [Swap(release)]
-        if self.phase == "swapping":
-            self._activate(release, now)
-            self.phase, self.under_way = "watching", None
-            # It may be a way back that ended on what is not wanted any more.
-            return self._start(now)
+            return self._take_turn(release, now)
+        self._activate(release, now)
         return []
 
     def _activate(self, release: str, now: float) -> None:
-        if release != self.active:
-            self.previous = self.active
-        self.active, self.swapped_at = release, now
+        self.active, self.under_way = release, None
         self.loaded = (release, *(r for r in self.loaded if r != release))[:KEPT]
-        self.attempts, self.failure = 0, ""
+        # The disk keeps no others: to come back to one of those is to fetch it again.
+        self.good &= set(self.loaded)
+        self.watched_until = now + WATCH_SECONDS
+        self.attempts, self.failure, self.retry_at = 0, "", now
+        self._ready_at = None
 
-    def _fail(self, event: Failed, now: float) -> list[Action]:
+    def _fail(self, event: Failed, now: float) -> None:
         self.attempts += 1
         self.failure = event.reason
-        bound = min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(self.attempts - 1, 16))
-        share = decide_share(self.node, f"{event.release} {self.attempts}")
-        self.retry_at = now + bound * (0.5 + 0.5 * share)
-        if self.phase == "swapping" and event.release != self.target:
-            # A way back must not depend on what failed; what is active stays.
-            self.good.discard(event.release)
-        self.phase, self.under_way = "idle", None
-        return []
+        self.retry_at = now + self._back_off(event.release)
+        lost = event.release not in self.loaded or self.attempts > 1
+        if self.phase == "swapping" and event.release == self.target and lost:
+            self.good.discard(event.release)  # what lies on disk may be at fault: look at it again
 
-    def _refuse(self, event: Refused, now: float) -> list[Action]:
-        self._note_refusal(event, now)
-        self.phase, self.under_way = "idle", None
-        return self._start(now)
-
-    def _send_back(self, event: Refused, now: float) -> list[Action]:
-        """The active release fails on live pages: back to the one before, if there is one."""
-        back = next((r for r in self.loaded[1:] if r in self.good and r not in self._refused), None)
-        if back is None:
-            return []
-        actions = self._cancel()
-        self._note_refusal(event, now)
-        self.phase, self.under_way = "swapping", back
-        return [*actions, Swap(back)]
-
-    def _note_refusal(self, event: Refused, now: float) -> None:
+    def _refuse(self, event: Refused, now: float) -> None:
         self.good.discard(event.release)
         again_at = 0.0
         if event.again:
             self.attempts += 1
-            again_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(self.attempts, 16))
+            self.failure = event.reason
+            again_at = now + 2 * self._back_off(event.release)
+        self._refused.pop(event.release, None)
         self._refused[event.release] = Refusal(event.reason, now, again_at)
+        if len(self._refused) > REMEMBERED:
+            del self._refused[next(iter(self._refused))]
 
-    def _cancel(self) -> list[Action]:
-        # A swap is not cancelled half-way: workers would differ. It ends, and then the next begins.
-        if self.under_way is None or self.phase == "swapping":
+    # ------------------------------------------------------------ what follows from the state
+
+    def _proceed(self, now: float) -> list[Action]:
+        """Take the next step towards what should be active, unless one is being taken."""
+        if self._is_settled():
+            self._ready_at = None
+            self._starting = self._starting and self.target is None
+        if self.under_way is not None and self.phase == "swapping":
+            # It is not stopped half-way: workers would differ. It ends, and then the next begins.
             return []
-        cancelled, self.under_way, self.phase = self.under_way, None, "idle"
-        return [Cancel(cancelled)]
+        wanted = self._decide_next(now)
+        actions: list[Action] = []
+        if self.under_way is not None and self.under_way != wanted:
+            actions.append(Cancel(self.under_way))
+            self.under_way = None
+        if self.under_way is None and wanted is not None and now >= self.retry_at:
+            actions += self._start(wanted, now)
+        elif self.under_way is not None and self.phase == "waiting" and now >= self.retry_at:
+            actions += self._swap(self.under_way)
+        if self.under_way is None:
+            self.phase = "watching" if now < self.watched_until else "idle"
+        return actions
+
+    def _decide_next(self, now: float) -> str | None:
+        """The release to change to; None when the active one is to stay."""
+        refusal = self._refused.get(self.target or "")
+        usable = refusal is None or 0 < refusal.again_at <= now
+        target = self.target if usable else None
+        if self.active in self._refused and target not in self.loaded:
+            # Back at once, to any that workers have; what has to be fetched first comes later.
+            ways = self._find_ways_back()
+            if ways:
+                return ways[self.attempts % len(ways)]
+        return target if target != self.active else None
+
+    def _find_ways_back(self) -> list[str]:
+        return [r for r in self.loaded[1:] if r in self.good]
+
+    def _start(self, release: str, now: float) -> list[Action]:
+        self.under_way = release
+        if release not in self.good:
+            self.phase = "fetching"
+            return [Fetch(release)]
+        return self._swap(release) if release in self.loaded else self._take_turn(release, now)
+
+    def _take_turn(self, release: str, now: float) -> list[Action]:
+        """Swap now, or once it is this node's turn.
+
+        The time runs from the first release that could have been swapped to: where releases come
+        faster than the spread, every node still follows, each with the latest.
+        """
+        if self._ready_at is None:
+            self._ready_at = self.changed_at = now
+        turn = self._ready_at + decide_share(self.node, release) * self.spread
+        # A node that has just begun has nobody to spare.
+        if self._starting or now >= turn:
+            return self._swap(release)
+        self.phase, self.retry_at = "waiting", turn
+        return []
+
+    def _swap(self, release: str) -> list[Action]:
+        self.phase = "swapping"
+        return [Swap(release)]
+
+    def _is_settled(self) -> bool:
+        """Whether the node serves what it should, or can't for a reason that is the release's."""
+        return self.target in (None, self.active) or self.is_refused
+
+    def _is_job_of(self, release: str) -> bool:
+        return release == self.under_way and self.phase != "waiting"
+
+    def _back_off(self, release: str) -> float:
+        """Seconds until the next attempt: each longer than the one before, different by node."""
+        bound = min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(self.attempts - 1, 16))
+        return bound * (0.5 + 0.5 * decide_share(self.node, f"{release} {self.attempts}"))
 
 
 def decide_target(pointing: Pointing, node: str) -> str | None:

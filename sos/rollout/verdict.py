@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from sos.rollout.follow import Follow
 from sos.rollout.ports import Quorum
 
 START_SECONDS = 30.0
@@ -16,8 +17,12 @@ START_SECONDS = 30.0
 GRACE_SECONDS = 60.0
 """How long after a change of the pointer nobody asks why a node has not followed yet."""
 
-QUORUM = 0.8
-"""Share of the live nodes that must have followed before one that has not goes out of service."""
+QUORUM_PERCENT = 80
+"""Part of the live nodes that must have followed before one that has not goes out of service."""
+
+SETTLE_SECONDS = 6.0
+"""A quorum younger than this after a change says nothing yet: others have not had the time to
+follow, and a register that was just emptied has not heard of everybody (it needs 5 s)."""
 
 SLOW_SECONDS = 1.0
 """A pointer that did not answer at all within this time after the start counts as in error."""
@@ -42,8 +47,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``faults`` are those of the workers, ``pointer`` is ``missing`` when the key is not there and
     never was, ``reading`` until the first answer. ``placeholder`` says that the active release is
-    the theme that comes with sos, because this node never had another; ``served`` whether this
-    process was in service before; ``spread`` is the time over which the fleet changes.
+    the theme that comes with sos, because this node never had another; ``refused`` that the target
+    was refused here for good; ``served`` whether this process was in service before;
+    ``since_change`` is the time since `Follow.changed_at`; ``spread`` is the time over which the
+    fleet changes.
     """
 
     draining: bool = False
@@ -69,40 +76,81 @@ class Verdict(msgspec.Struct, frozen=True):
     alarm: bool = False
 
 
+def build_facts(
+    state: Follow,
+    now: float,
+    *,
+    draining: bool,
+    faults: tuple[str, ...],
+    pointer: PointerState,
+    placeholder: bool,
+    served: bool,
+    uptime: float,
+    quorum: Quorum | None,
+) -> Facts:
+    """The facts of a node that follows a pointer; ``now`` by the clock of its `Follow`."""
+    return Facts(
+        draining=draining,
+        faults=faults,
+        pointer=pointer,
+        placeholder=placeholder,
+        active=state.active,
+        target=state.target,
+        refused=state.is_refused,
+        served=served,
+        uptime=uptime,
+        since_change=now - state.changed_at,
+        spread=state.spread,
+        quorum=quorum,
+    )
+
+
 def decide_verdict(facts: Facts) -> Verdict:
     """The first row of the table that applies."""
     if facts.draining:
         return Verdict(503, "draining", "the node is shutting down")
     if facts.faults or facts.active is None:
         faults = "; ".join(facts.faults) or "there is no active release"
-        if _is_fresh(facts):
-            return Verdict(503, "starting", faults)
         return Verdict(503, "unhealthy", faults, alarm=True)
-    if facts.placeholder and facts.pointer in ("error", "reading") and _is_fresh(facts):
-        return Verdict(503, "starting", "no release was ever here, and the pointer can't be read")
-    if facts.pointer == "error" or (facts.pointer == "reading" and facts.uptime > SLOW_SECONDS):
-        return Verdict(200, "unverified", "the pointer can't be read", alarm=True)
-    if facts.pointer == "reading":
-        return Verdict(503, "starting", "the pointer has not been read yet")
-    if facts.pointer == "missing":
+    if facts.pointer == "missing" and facts.target is None:
         return Verdict(200, "first", "no release was ever activated")
+    if facts.pointer != "ok" or facts.target is None:
+        return _decide_blind(facts)
     if facts.active == facts.target:
         return Verdict(200, "current")
-    if facts.refused:
+    if facts.refused and not facts.placeholder:
         return Verdict(200, "refused", f"{facts.target} can't be used here", alarm=True)
     return _decide_late(facts)
+
+
+def _decide_blind(facts: Facts) -> Verdict:
+    """Nobody can say which release should be live; others of the fleet may have said which is."""
+    if facts.placeholder and facts.active != facts.target:
+        reason = "no release was ever here, and the pointer can't be read"
+        if _is_fresh(facts):
+            return Verdict(503, "starting", reason)
+        if followed := _describe_majority(facts):
+            return Verdict(503, "behind", f"{reason}; {followed}", alarm=True)
+    if facts.pointer == "reading" and facts.uptime <= SLOW_SECONDS:
+        return Verdict(503, "starting", "the pointer has not been read yet")
+    return Verdict(200, "unverified", "the pointer can't be read", alarm=True)
 
 
 def _decide_late(facts: Facts) -> Verdict:
     """The node serves another release than it should."""
     reason = f"serves {facts.active}, should serve {facts.target}"
-    if _is_fresh(facts):
+    followed = _describe_majority(facts)
+    known = facts.quorum is not None and facts.since_change >= SETTLE_SECONDS
+    # At the door it waits for as long as others do the work, or may. Where the fleet as a whole
+    # has not followed, as when all of it was started anew while the store of releases is down,
+    # nobody would be left.
+    if _is_fresh(facts) and (followed or facts.placeholder or not known):
         return Verdict(503, "starting", reason)
-    if facts.since_change < GRACE_SECONDS + facts.spread:
+    patient = facts.since_change < GRACE_SECONDS + facts.spread
+    # What was never in service has nothing to be patient about.
+    if patient and (facts.served or not followed):
         return Verdict(200, "switching", reason)
-    quorum = facts.quorum
-    if quorum and quorum.live and quorum.serving >= QUORUM * quorum.live:
-        followed = f"{quorum.serving} of {quorum.live} nodes have followed"
+    if followed:
         return Verdict(503, "behind", f"{reason}; {followed}", alarm=True)
     return Verdict(200, "late", f"{reason}; the fleet has not followed either", alarm=True)
 
@@ -110,3 +158,18 @@ def _decide_late(facts: Facts) -> Verdict:
 def _is_fresh(facts: Facts) -> bool:
     """Nobody misses a node that was never in service."""
     return not facts.served and facts.uptime < START_SECONDS
+
+
+def _describe_majority(facts: Facts) -> str:
+    """How many serve the target, when they are so many that this node can be done without.
+
+    A node that may still wait at the door, or has nothing to show, takes nothing away by staying
+    out: then only the others count, and two are a fleet.
+    """
+    if facts.quorum is None or facts.since_change < SETTLE_SECONDS:
+        return ""
+    live, serving = facts.quorum.live, facts.quorum.serving
+    spare = not facts.served and (_is_fresh(facts) or facts.placeholder)
+    counted = live - 1 if spare else live
+    enough = counted > 0 and 100 * serving >= QUORUM_PERCENT * counted
+    return f"{serving} of {live} nodes have followed" if enough else ""

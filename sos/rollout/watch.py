@@ -20,6 +20,11 @@ PLAIN_SECONDS = 60.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 10.0
 """Bounds of the back-off after failures, seconds."""
 
+BURST, CALM_PAUSE = 10, 1.0
+"""Answers that may come at once; from then on about one a second. A wait that ends at once, again
+and again, is that of an agent that does not wait, of two stores behind one name, or of a key that
+is not there while others are written."""
+
 
 class Query(msgspec.Struct, frozen=True):
     """One read of the pointer; see `ports.KeyStore.fetch`."""
@@ -30,12 +35,19 @@ class Query(msgspec.Struct, frozen=True):
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """What the watcher knows. Times are monotonic seconds."""
+    """What the watcher knows. Times are monotonic seconds.
+
+    ``index`` is that of the last answer that was believed, and outlives failures: a server that
+    lags must not be believed because another one failed before. ``hurry`` counts answers above one
+    a second.
+    """
 
     index: int = 0
     failures: int = 0
     doubted: bool = False
     plain_at: float = 0.0
+    hurry: float = 0.0
+    answered_at: float = 0.0
 
     def next_query(self, now: float) -> Query:
         """What to ask at ``now``."""
@@ -51,22 +63,28 @@ class Watch(msgspec.Struct, frozen=True):
         Not so when its index went backwards: the store was restored, or replaced, or is another
         server's that lags. The next query then asks the leader.
         """
-        if index < self.index and not query.consistent:
-            return Watch(doubted=True, plain_at=self.plain_at), False
-        plain_at = self.plain_at if query.wait else now + PLAIN_SECONDS
-        return Watch(index=max(1, index), plain_at=plain_at), True
+        believed = index >= self.index or query.consistent
+        hurry = max(0.0, self.hurry - (now - self.answered_at) / CALM_PAUSE) + 1
+        return Watch(
+            index=max(1, index) if believed else self.index,
+            doubted=not believed,
+            plain_at=self.plain_at if query.wait or not believed else now + PLAIN_SECONDS,
+            hurry=min(hurry, 2.0 * BURST),
+            answered_at=now,
+        ), believed
 
     def on_failure(self) -> "Watch":
-        """What is known after a failure: nothing but that it failed once more."""
-        return Watch(failures=self.failures + 1, doubted=self.doubted)
+        """What is known after a failure. The next read does not wait: it tells at once whether the
+        store is back."""
+        return msgspec.structs.replace(self, failures=self.failures + 1, plain_at=0.0)
 
     def decide_pause(self, draw: float) -> float:
         """Seconds to wait before the next query, with full jitter; ``draw`` is from [0, 1).
 
-        None after an answer. After a failure at least a twentieth of the bound, so that a store
-        that refuses at once is not asked in a tight loop.
+        None after an answer, as long as answers don't come in a rush. After a failure at least a
+        twentieth of the bound, so that a store that refuses at once is not asked in a tight loop.
         """
         if not self.failures:
-            return 0.0
+            return CALM_PAUSE * (0.5 + draw) if self.hurry > BURST else 0.0
         bound = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self.failures - 1, 16))
         return bound * (0.05 + 0.95 * draw)
