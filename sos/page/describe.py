@@ -36,9 +36,11 @@ page and the same theme always give the same bytes.
 | `parts/words.html` | Every word that the default theme itself says: translate it here. |
 | `unavailable.html` | Sent with status 503 by a node that has nothing to show at all. It is rendered once, without `page`, and must hold everything it needs. |
 | `assets/` | Style sheets, pictures, fonts, scripts. Sent as they are, cached for ever: the address changes with the content. A style sheet refers to its neighbours by relative `url()`. |
+| `fixtures/*.json` | Pages of your own that every release is tried on, besides those that come with sos: a page model as JSON, with the fields below. |
 
 Files whose name begins with a dot are left out; links may not lead out of the folder. A theme has
-at most 2,000 files and 50 MiB. Any other file is allowed and has no meaning.
+at most 2,000 files and 50 MiB. Any other file is allowed and has no
+meaning. How a theme goes live is told in [releases](releases.md).
 
 ## Which template shows a page
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from types import CodeType
 
@@ -125,21 +126,24 @@ def read_codes(file: ReleaseFile) -> dict[str, CodeType] | None:
         content = (Path(file.folder) / CODES).read_bytes()
     except OSError:
         return None
-    head, body = content[: len(_MARK)], content[len(_MARK) :]
+    mark = _build_mark()
+    head, body = content[: len(mark)], content[len(mark) :]
     digest, codes = body[:32], body[32:]
-    if head != _MARK or digest != hashlib.sha256(codes).digest():
+    if head != mark or digest != hashlib.sha256(codes).digest():
         return None
     # Written by this user's own trial into a folder that only this user can write to.
     found: dict[str, CodeType] = marshal.loads(codes)  # noqa: S302
     return found
 
 
-_MARK = f"sos {__version__} {sys.implementation.cache_tag} {sys.hexversion:x}\n".encode()
-"""Code objects are of one version of Python; those of another are compiled again."""
+def _build_mark() -> bytes:
+    """Compiled templates are of one Python and one Jinja2; those of another are compiled again."""
+    python = f"{sys.implementation.cache_tag} {sys.hexversion:x}"
+    return f"sos {__version__} {python} jinja2 {version('jinja2')}\n".encode()
 
 
 def _frame_codes(codes: bytes) -> bytes:
-    return _MARK + hashlib.sha256(codes).digest() + codes
+    return _build_mark() + hashlib.sha256(codes).digest() + codes
 
 
 def _write(path: Path, content: bytes) -> None:
