@@ -78,6 +78,7 @@ class FleetWatch:
         view = View(release=release, seconds=0.0)
         complete_since: float | None = None
         while True:
+            _require_wanted()
             pointing = await self._read(pointing)
             if _names(pointing, canary=canary) != release:
                 return Ending(end="overtaken", view=view, pointing=pointing)
@@ -110,6 +111,17 @@ class FleetWatch:
                 return await self._pointer.fetch()
         except (KeyStoreError, TimeoutError):
             return last
+
+
+def _require_wanted() -> None:
+    """Raise CancelledError where a cancellation was lost in a call of a driver.
+
+    Python 3.11's ``asyncio.wait_for`` forgets one that comes in the moment in which what it waits
+    for is done; Ctrl-C is one.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _names(pointing: Pointing, *, canary: bool) -> str | None:

@@ -7,23 +7,26 @@ report what they serve, as real ones do, and refuse what they are told to.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import re
 import sys
+import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sos.adapters.file_keys import FileKeys
+from sos.adapters.folder_objects import FolderObjects
 from sos.adapters.redis.fleet import RedisFleet
+from sos.release.bundle import build_bundle
 from sos.rollout.follow import decide_target
 from sos.rollout.pointer import Activation, Pointer
 from sos.rollout.ports import NodeReport
+from sos.rollout.releases import Releases
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,22 +110,17 @@ class ReleaseShell:
     async def publish(self, text: str = "") -> str:
         """Publish a release that differs from all before; its id."""
         self._versions += 1
-        files = {"index.html": text or f"{INDEX}<!-- version {self._versions} --></html>"}
-        files["assets/style.css"] = "h1 { color: green }\n"
-        for name, content in files.items():
-            self.write(f"v{self._versions}/{name}", content)
-        epoch = str(1_700_000_000 + self._versions)
-        ended = await self.run(
-            "publish", "--no-check", f"v{self._versions}", SOURCE_DATE_EPOCH=epoch
-        )
-        assert ended.code == 0, ended.err
-        return ended.id
+        page = text or f"{INDEX}<!-- version {self._versions} --></html>"
+        files = {"index.html": page.encode(), "assets/style.css": b"h1 { color: green }\n"}
+        bundle, seal = build_bundle(files, created=1_700_000_000 + self._versions)
+        await Releases(FolderObjects(self.folder / "var/releases")).publish(bundle, seal)
+        return seal.id
 
     async def point(self, *releases: str, by: str = "ann", ago: float = 3600.0) -> None:
         """Make these live one after another, an hour ago."""
         for release in releases:
             now = await self.pointer.fetch()
-            at = _now() - ago
+            at = time.time() - ago
             line = Activation(release=release, previous=now.release or "", at=at, by=by, why="x")
             assert await self.pointer.activate(line, now)
 
@@ -134,13 +132,15 @@ class ReleaseShell:
                 await process.wait()
 
 
-def _now() -> float:
-    import time
-
-    return time.time()
-
-
 _FOREIGN = ("SOS_", "CONSUL_", "AWS_", "GITHUB_", "GITLAB_", "JENKINS_", "SOURCE_DATE_EPOCH")
+
+
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Return once something is so, asked again and again."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        await asyncio.sleep(0.01)
 
 
 async def end(process: asyncio.subprocess.Process) -> Ended:
@@ -161,16 +161,24 @@ class ReportingNodes:
     stuck: set[str] = field(default_factory=set)
     serving: dict[str, str | None] = field(default_factory=dict)
     previous: str | None = None
+    rounds: int = 0
+    stopped: bool = False
+
+    async def wait_reported(self) -> None:
+        """Return once what is so now has been reported."""
+        wanted = self.rounds + 2
+        await until(lambda: self.rounds >= wanted)
 
     async def run(self) -> None:
-        """Report until cancelled."""
+        """Report until ``stopped``. Not until cancelled: a driver may lose a cancellation."""
         register = RedisFleet(self.shell.redis_url, self.shell.host, 5000)
         try:
-            while True:
+            while not self.stopped:
                 pointing = await self.shell.pointer.fetch()
                 for name in self.names:
                     target = decide_target(pointing, name)
                     await register.report(self._report(name, target), 5.0)
+                self.rounds += 1
                 await asyncio.sleep(0.05)
         finally:
             await register.aclose()
@@ -197,14 +205,9 @@ async def reporting_nodes(shell: ReleaseShell, count: int = 2) -> AsyncIterator[
     """So many nodes, from their first report on."""
     nodes = ReportingNodes(shell, tuple(f"web-{n}" for n in range(1, count + 1)))
     task = asyncio.get_running_loop().create_task(nodes.run())
-    register = RedisFleet(shell.redis_url, shell.host, 5000)
     try:
-        async with asyncio.timeout(10):
-            while len(await register.fetch_nodes()) < count:
-                await asyncio.sleep(0.01)
+        await nodes.wait_reported()
         yield nodes
     finally:
-        await register.aclose()
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        nodes.stopped = True
+        await task

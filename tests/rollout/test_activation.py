@@ -267,3 +267,28 @@ async def test_writers_without_end_are_given_up_on() -> None:
     stage.keys.compare_and_set = lose  # type: ignore[method-assign]
     with pytest.raises(ActivationError, match="others write to the pointer all the time"):
         await activate(stage.controls, ORDER, before)
+
+
+async def test_ctrl_c_that_a_driver_loses_ends_the_watch_all_the_same() -> None:
+    """`asyncio.wait_for` of Python 3.11 forgets a cancellation now and then."""
+    stage = await begin()
+    stage.fleet.stuck = {"web-1"}
+    fetch = stage.fleet.fetch_nodes
+    entered = asyncio.Event()
+
+    async def lose() -> object:
+        entered.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return await fetch()
+
+    before = await stage.pointer.fetch()
+    work = asyncio.create_task(activate(stage.controls, ORDER, before))
+    while not stage.views:
+        await asyncio.sleep(0)
+    stage.fleet.fetch_nodes = lose  # type: ignore[method-assign, assignment]
+    await entered.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
