@@ -40,7 +40,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The content of some paths, as it was at ``taken_at`` (epoch seconds) or just after.
 
     ``rev`` and ``epoch`` are the store's at that time. ``common`` has the names of what all pages
-    share, ``upcoming`` what time alone was going to change, ``until`` the end of a document.
+    share, ``upcoming`` what time alone was going to change, ``until`` the end of a document. Each
+    of the ``records`` stays where it was read from, so that all go at once when they go.
     """
 
     schema: int = SCHEMA
@@ -49,7 +50,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     rev: int
     epoch: str
     kept: tuple[KeptPath, ...]
-    records: tuple[Record, ...]
+    records: dict[str, msgspec.Raw]
     common_rev: int
     common: tuple[str, ...]
     top_pages: tuple[Brief, ...]
@@ -62,10 +63,21 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         """Paths that can be answered, the front page first."""
         return tuple(k.path for k in self.kept)
 
+    def record(self, ref: str) -> Record | None:
+        """A document by reference."""
+        raw = self.records.get(ref)
+        try:
+            return None if raw is None else _RECORDS.decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
     @property
     def facts(self) -> SnapshotFacts:
         """What one wants to know without reading it."""
         return SnapshotFacts(self.taken_at, len(self.kept))
+
+
+_RECORDS = msgspec.msgpack.Decoder(Record)
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -106,7 +118,7 @@ def build_snapshot(
             )
             for a in answers
         ),
-        records=tuple(newest.values()),
+        records={ref: msgspec.Raw(msgspec.msgpack.encode(r)) for ref, r in newest.items()},
         common_rev=shared.common_rev,
         common=tuple(r.ref for r in shared.common),
         top_pages=shared.top_pages,
@@ -129,7 +141,6 @@ class SnapshotReader:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._kept = {_key(k.candidates): k for k in snapshot.kept}
-        self._records = {r.ref: r for r in snapshot.records}
 
     async def fetch_page(self, candidates: Sequence[Candidate], now: int, common_rev: int) -> Found:
         """What was found for these candidates; their counts may be smaller than those kept."""
@@ -186,7 +197,7 @@ class SnapshotReader:
             yield from (name for name in due.touched if _is_document(name))
 
     def _fetch(self, refs: Sequence[str], over: Set[str]) -> tuple[Record, ...]:
-        return tuple(r for ref in refs if ref not in over and (r := self._records.get(ref)))
+        return tuple(r for ref in refs if ref not in over and (r := self.snapshot.record(ref)))
 
 
 def _key(candidates: Sequence[Candidate]) -> Key:

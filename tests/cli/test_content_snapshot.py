@@ -34,10 +34,9 @@ async def test_snapshot_is_written_where_a_node_looks(shell: Shell, tmp_path: Pa
     assert (ended.code, ended.out) == (0, ""), ended.err
     path = tmp_path / "state" / FILE
     snapshot = read_snapshot(path, shell.host)
-    assert len(snapshot.paths) == 22
-    assert (
-        f"22 pages of {len(snapshot.records)} documents, {path.stat().st_size} bytes" in ended.err
-    )
+    assert {"/", "/feed/", "/post-119/", "/post-100/"} <= set(snapshot.paths)
+    pages, documents = len(snapshot.paths), len(snapshot.records)
+    assert f"{pages} pages of {documents} documents, {path.stat().st_size} bytes" in ended.err
 
 
 async def test_snapshot_with_json_is_one_object(shell: Shell, tmp_path: Path) -> None:
@@ -49,7 +48,7 @@ async def test_snapshot_with_json_is_one_object(shell: Shell, tmp_path: Path) ->
     assert ended.json == {
         "file": str(path),
         "bytes": path.stat().st_size,
-        "paths": 22,
+        "paths": len(snapshot.paths),
         "documents": len(snapshot.records),
         "revision": snapshot.rev,
         "taken_at": snapshot.taken_at,

@@ -79,8 +79,7 @@ async def test_each_document_is_kept_once() -> None:
     """A post is on the front page, in its category and at its own address: one copy of it."""
     store = make_store(post(5, categories=[7]), term(7, "News"))
     snapshot = await take(store, at("/post-5/"), at("/category/news/"), FEED)
-    refs = [r.ref for r in snapshot.records]
-    assert sorted(refs) == ["post:5", "site", "term:7"]
+    assert sorted(snapshot.records) == ["post:5", "site", "term:7"]
     assert all(not k.found.records and not k.found.common for k in snapshot.kept)
     assert snapshot.paths == ("/", "/post-5/", "/category/news/", "/")
 
@@ -93,7 +92,8 @@ async def test_of_two_copies_the_newer_one_is_kept() -> None:
     after = Answered("/post-5/", at("/post-5/"), await store.fetch_page(at("/post-5/"), NOW, -1))
     for answers in ([before, after], [after, before]):
         snapshot = build_snapshot("example", NOW, answers)
-        (kept,) = [r for r in snapshot.records if r.ref == "post:5"]
+        kept = snapshot.record("post:5")
+        assert kept
         assert b"Changed" in kept.json
         assert snapshot.rev == before.found.rev
 

@@ -62,6 +62,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "var" / "deep" / "snapshot.bin"
     write_snapshot(path, GOOD)
     assert read_snapshot(path, HOST) == build()
+    assert read_snapshot(path, HOST).record("post:5") == build().record("post:5")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [p.name for p in path.parent.iterdir()] == ["snapshot.bin"]
 
@@ -105,6 +106,7 @@ Change = dict[str, Any]
         ({"host": "other.example"}, "of the site 'other.example'"),
         ({"kept": 7}, "not a snapshot"),
         ({"records": [["post:5", "seven", "/", b""]]}, "not a snapshot"),
+        ({"records": [7]}, "not a snapshot"),
         ({"taken_at": None}, "not a snapshot"),
     ],
 )
@@ -117,6 +119,14 @@ def test_another_schema_site_or_shape_is_refused_by_name(
     path.write_bytes(seal(msgspec.msgpack.encode(members | change)))
     with pytest.raises(DocumentError, match=reason):
         read_snapshot(path, HOST)
+
+
+@pytest.mark.parametrize("record", [7, ["post:5", "seven", "/", b""], ["post:5"], {}])
+def test_a_record_of_another_shape_is_as_if_it_lacked(tmp_path: Path, record: Any) -> None:
+    """A version of this program that wrote what it should not have."""
+    members = msgspec.msgpack.decode(msgspec.msgpack.encode(build()))
+    (tmp_path / "s").write_bytes(seal(msgspec.msgpack.encode(members | {"records": {"x": record}})))
+    assert read_snapshot(tmp_path / "s", HOST).record("x") is None
 
 
 def test_a_site_of_another_name_is_refused(tmp_path: Path) -> None:
