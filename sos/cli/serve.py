@@ -8,24 +8,28 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
-import uvloop
 
-from sos.adapters.embedded import EmbeddedValkey, parse_folder
-from sos.cli.parts import open_pointer, open_register, open_releases
-from sos.log import configure_logging
-from sos.rollout.shelf import Shelf
-from sos.rollout.steps import Parts
-from sos.rollout.trial import Trials
-from sos.settings import Settings, load_settings
-from sos.web.announce import NodeAddresses
-from sos.web.service import DEFAULT_FACTORY
-from sos.web.supervisor import Supervisor
+from sos.lean import lean_imports
+
+with lean_imports():  # only what it takes to start workers: the rest is imported beside them
+    import msgspec
+    import uvloop
+
+    from sos.adapters.embedded import EmbeddedValkey, parse_folder
+    from sos.log import configure_logging
+    from sos.settings import Settings, load_settings
+    from sos.web.announce import NodeAddresses
+    from sos.web.service import DEFAULT_FACTORY
+    from sos.web.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from sos.rollout.steps import Parts
 
 EMBEDDED_CHECK_SECONDS = 1.0
 
@@ -79,33 +83,42 @@ async def _run(
     on_ready: Callable[[NodeAddresses], None] | None,
     store: EmbeddedValkey | None,
 ) -> int:
-    async with contextlib.AsyncExitStack() as stack:
-        parts = await _open_parts(settings, stack)
-        supervisor = Supervisor(settings, service, on_ready, parts)
-        companions: list[Coroutine[Any, Any, None]] = []
-        if store:
-            companions.append(_keep_running(store, supervisor))
-        if settings.pointer.startswith("consul:"):
-            companions.append(_keep_registered(supervisor))
-        if os.environ.get("DD_AGENT_HOST"):
-            from sos.adapters.statsd import create_statsd_push  # a slow import that few need
-
-            if push := create_statsd_push(os.environ):
-                companions.append(push.run(supervisor.snapshot))
-        return await supervisor.run(*companions)
+    supervisor = Supervisor(settings, service, on_ready, partial(_open_parts, settings))
+    companions: list[Coroutine[Any, Any, None]] = []
+    if store:
+        companions.append(_keep_running(store, supervisor))
+    if settings.pointer.startswith("consul:"):
+        companions.append(_keep_registered(supervisor))
+    if os.environ.get("DD_AGENT_HOST"):
+        companions.append(_keep_pushing(supervisor))
+    return await supervisor.run(*companions)
 
 
-async def _open_parts(settings: Settings, stack: contextlib.AsyncExitStack) -> Parts:
+@contextlib.asynccontextmanager
+async def _open_parts(settings: Settings) -> "AsyncIterator[Parts]":
     """What the node follows releases with. Raises SettingsError."""
-    trials = Trials()
-    stack.push_async_callback(trials.aclose)
-    return Parts(
-        pointer=await stack.enter_async_context(open_pointer(settings)),
-        releases=await stack.enter_async_context(open_releases(settings)),
-        register=await stack.enter_async_context(open_register(settings)),
-        shelf=Shelf(Path(settings.state_dir), settings.release_public_key),
-        trials=trials,
-    )
+    from sos.cli.parts import open_pointer, open_register, open_releases
+    from sos.rollout.shelf import Shelf
+    from sos.rollout.steps import Parts
+    from sos.rollout.trial import Trials
+
+    async with contextlib.AsyncExitStack() as stack:
+        trials = Trials()
+        stack.push_async_callback(trials.aclose)
+        yield Parts(
+            pointer=await stack.enter_async_context(open_pointer(settings)),
+            releases=await stack.enter_async_context(open_releases(settings)),
+            register=await stack.enter_async_context(open_register(settings)),
+            shelf=Shelf(Path(settings.state_dir), settings.release_public_key),
+            trials=trials,
+        )
+
+
+async def _keep_pushing(supervisor: Supervisor) -> None:
+    from sos.adapters.statsd import create_statsd_push  # a slow import that few need
+
+    if push := create_statsd_push(os.environ):
+        await push.run(supervisor.snapshot)
 
 
 async def _keep_registered(supervisor: Supervisor) -> None:

@@ -22,7 +22,6 @@ import structlog
 from sos import __version__
 from sos.errors import BundleError, ReleaseError
 from sos.release.bundle import Seal, check_bytes, encode_seal, is_release_id, parse_seal
-from sos.release.signature import verify_seal
 
 log = structlog.get_logger()
 
@@ -83,6 +82,8 @@ class Shelf:
             seal = parse_seal((place / SEAL).read_bytes(), release_id)
             check_bytes((place / BUNDLE).read_bytes(), seal)
             if self._public_keys:
+                from sos.release.signature import verify_seal  # a slow import, not for workers
+
                 verify_seal(seal, self._public_keys)
         except (OSError, BundleError) as exc:
             log.error("kept_release_unusable", release=release_id, reason=str(exc))

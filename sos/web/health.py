@@ -1,16 +1,12 @@
-"""The private port: liveness, health and metrics of a node, answered from memory.
+"""Liveness and health of a node: what its workers said last in, a verdict and its JSON out. Pure.
 
-In: what the workers said last (a `NodeView`). Out: a verdict, and JSON. It never asks a worker, a
-store or a disk while someone waits for the answer. The shape is described in docs/health.md.
+The shape of the answers is described in docs/health.md; `private` serves them.
 """
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
-from aiohttp import hdrs, web
 
-from sos.rollout.verdict import Verdict as ElbVerdict
 from sos.web.channel import Beat
 
 SELF_RENDER_FAILURES = 2
@@ -128,57 +124,3 @@ def _describe_worker(w: WorkerView) -> dict[str, Any]:
         about |= msgspec.structs.asdict(w.beat.status)
         about["self_render"] = w.beat.self_render
     return about
-
-
-class Judge(Protocol):
-    """What knows which release the node should serve; it answers from memory."""
-
-    def judge(self) -> ElbVerdict:
-        """The verdict of ``/health-elb``."""
-        ...
-
-    def describe(self) -> dict[str, Any]:
-        """How the node stands to the release that it should serve."""
-        ...
-
-
-def create_private_app(
-    fetch_view: Callable[[], NodeView],
-    fetch_metrics: Callable[[], tuple[str, bytes]],
-    judge: Judge,
-) -> web.Application:
-    """The application of the private port. Both callables answer from memory.
-
-    ``fetch_metrics`` gives a content type and the body of ``/metrics``.
-    """
-
-    async def livez(_request: web.Request) -> web.Response:
-        return _answer(decide_livez(fetch_view()))
-
-    async def health(request: web.Request) -> web.Response:
-        status, body = decide_health(fetch_view(), request.query.get("templateRelease"))
-        return _answer((status, {**body, "rollout": judge.describe()}))
-
-    async def health_elb(_request: web.Request) -> web.Response:
-        verdict = judge.judge()
-        return _answer((verdict.status, {"status": verdict.word, "reason": verdict.reason}))
-
-    async def metrics(_request: web.Request) -> web.Response:
-        content_type, body = fetch_metrics()
-        return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
-
-    app = web.Application()
-    app.router.add_get("/livez", livez)
-    app.router.add_get("/health", health)
-    app.router.add_get("/health-elb", health_elb)
-    app.router.add_get("/metrics", metrics)
-    return app
-
-
-def _answer(verdict: Verdict) -> web.Response:
-    status, body = verdict
-    return web.Response(
-        status=status,
-        body=msgspec.json.encode(body) + b"\n",
-        headers={hdrs.CONTENT_TYPE: "application/json", hdrs.CACHE_CONTROL: "no-store"},
-    )

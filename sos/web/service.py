@@ -7,14 +7,15 @@ behaviour, and who implements it never sees the supervisor.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sos.metrics import Metrics
 from sos.rollout.shelf import ReleaseFile
 from sos.settings import Settings
 from sos.web.channel import ServiceStatus
+
+if TYPE_CHECKING:  # the supervisor names a service long before it needs a web server
+    from aiohttp import web
 
 DEFAULT_FACTORY = "sos.web.app:create_service"
 """Where a worker finds its service: ``module:callable``, called with a WorkerContext."""
@@ -50,7 +51,7 @@ class WorkerService(Protocol):
     """What a worker serves."""
 
     @property
-    def app(self) -> web.Application:
+    def app(self) -> "web.Application":
         """The application of the public port, not yet started."""
         ...
 
@@ -74,7 +75,7 @@ class WorkerService(Protocol):
         ...
 
     def build_factory(
-        self, server: web.Server, **options: Any
+        self, server: "web.Server", **options: Any
     ) -> Callable[[], asyncio.BaseProtocol]:
         """What makes the protocol of each connection to ``app``; ``options`` are aiohttp's own.
 

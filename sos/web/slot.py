@@ -61,7 +61,10 @@ def decide_backoff(failures: int, draw: float) -> float:
 
 
 class Slot:
-    """One worker and its successors. Times are those of the event loop, seconds."""
+    """One worker and its successors. Times are those of the event loop, seconds.
+
+    ``launched`` is set once the first process was started, or could not be.
+    """
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class Slot:
         self.restarts = 0
         self.hangs = 0
         self.was_ready = False
+        self.launched = asyncio.Event()
         self.refusal: Refused | None = None
         self.totals: Snapshot = {}
         self._settings = settings
@@ -203,11 +207,13 @@ class Slot:
             except OSError as exc:
                 ours.close()
                 log.exception("worker_not_started", worker=self.index, error=str(exc))
+                self.launched.set()
                 return
         log.info("worker_started", worker=self.index, pid=process.pid)
         channel: Channel[ToSupervisor] = await Channel.open(ours, ToSupervisor)
         self._channel = channel
         channel.send(Start(self._settings, self._factory, self.index, self._fds, self.releases))
+        self.launched.set()
         try:
             await self._follow(channel)
             # The channel ends with the process. One that closed it and lives on is of no use.
@@ -229,7 +235,7 @@ class Slot:
     async def _spawn(self, channel: int) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             # -P: a file that happens to lie in the current folder is not a module of ours.
-            *(sys.executable, "-P", "-m", "sos.web.worker", str(channel)),
+            *(sys.executable, "-P", "-m", "sos.web.worker_process", str(channel)),
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=(channel, *self._fds),
             # Its own session: Ctrl-C at the terminal reaches the supervisor alone.

@@ -11,23 +11,21 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from aiohttp import web
 
 from sos import __version__
+from sos.lean import lean_imports
 from sos.metrics import Metrics, Snapshot, merge_snapshots
-from sos.rollout.steps import Parts
-from sos.rollout.verdict import Verdict
+from sos.rollout.shelf import Shelf
 from sos.settings import Settings, parse_address
 from sos.web.announce import NodeAddresses, announce
 from sos.web.channel import Refused
 from sos.web.crew import NodeCrew
-from sos.web.exposition import CONTENT_TYPE, build_exposition
-from sos.web.fleet_page import create_fleet_routes
-from sos.web.health import NodeView, WorkerView, create_private_app
+from sos.web.health import NodeView, WorkerView
 from sos.web.listening import (
     bind_one,
     bind_public,
@@ -35,9 +33,15 @@ from sos.web.listening import (
     describe_address,
     stop_handshakes,
 )
-from sos.web.rollout import Rollout, build_terms
-from sos.web.service import DEFAULT_FACTORY
 from sos.web.slot import Slot
+
+if TYPE_CHECKING:  # the rest is imported while the workers start, which takes longer
+    from sos.rollout.steps import Parts
+    from sos.rollout.verdict import Verdict
+    from sos.web.rollout import Rollout
+
+OpenParts = Callable[[], AbstractAsyncContextManager["Parts"]]
+"""Opens what the node follows releases with. May raise SettingsError; asks no server."""
 
 TICK_SECONDS = 0.25
 LINGER_SECONDS = 5.0
@@ -58,13 +62,13 @@ class Supervisor:
     def __init__(
         self,
         settings: Settings,
-        factory: str = DEFAULT_FACTORY,
+        factory: str,
         on_ready: Callable[[NodeAddresses], None] | None = None,
-        parts: Parts | None = None,
+        open_parts: OpenParts | None = None,
     ) -> None:
         self.metrics = Metrics()
         self.rollout: Rollout | None = None
-        self._parts = parts
+        self._open_parts = open_parts
         self._settings = settings
         self._factory = factory
         self._on_ready = on_ready
@@ -88,7 +92,7 @@ class Supervisor:
         0 after SIGTERM, SIGINT or SIGHUP and a drain; 130 after a second SIGINT; the code of the
         refusal when no worker can start with these settings; 70 after an error of the supervisor
         itself. ``companions`` run beside the workers and are cancelled at the end. Raises
-        SettingsError when an address can't be had.
+        SettingsError when an address can't be had, or what ``open_parts`` raises.
         """
         self._handle_signals()
         async with contextlib.AsyncExitStack() as stack:
@@ -98,28 +102,52 @@ class Supervisor:
                 Slot(n, self._settings, self._factory, sockets, self.metrics, self._changed)
                 for n in range(len(sockets))
             ]
+            shelf = Shelf(Path(self._settings.state_dir), self._settings.release_public_key)
+            crew = NodeCrew(self._slots, shelf.read_kept() if self._open_parts else ())
+            workers = [self._spawn(slot.run()) for slot in self._slots]
+            self._spawn(self._watch())
+            for slot in self._slots:
+                await slot.launched.wait()
             addresses = NodeAddresses(
                 os.getpid(), describe_address(sockets[0]), describe_address(private)
             )
-            crew = NodeCrew(self._slots, self._parts.shelf.read_kept() if self._parts else ())
-            terms = build_terms(self._settings, addresses)
-            self.rollout = rollout = Rollout(
-                self._parts, terms, crew, self.metrics, self.view, self._tell
-            )
-            workers = [self._spawn(slot.run()) for slot in self._slots]
-            self._spawn(self._watch())
-            self._spawn(rollout.run(self.snapshot))
+            await self._take_up_duties(stack, crew, addresses, private)
             for companion in companions:
                 self._spawn(_tolerate(companion))
-            await stack.enter_async_context(self._serve_private(private, rollout))
             stack.enter_context(announce(addresses, Path(self._settings.state_dir)))
             self._addresses = addresses
             await self._stop.wait()
             code = await self._leave(sockets, workers)
-            await rollout.withdraw()
+            if self.rollout:
+                await self.rollout.withdraw()
             return code
 
-    def _tell(self, verdict: Verdict) -> None:
+    async def _take_up_duties(
+        self,
+        stack: contextlib.AsyncExitStack,
+        crew: NodeCrew,
+        addresses: NodeAddresses,
+        private: socket.socket,
+    ) -> None:
+        """Follow releases and answer the private port; import what that needs.
+
+        The workers' own imports run beside these: they are the longest part of a start.
+        """
+        with lean_imports():
+            from sos.web.private import serve_private
+            from sos.web.rollout import Rollout, build_terms
+
+            parts = None
+            if self._open_parts:
+                parts = await stack.enter_async_context(self._open_parts())
+        terms = build_terms(self._settings, addresses)
+        self.rollout = Rollout(parts, terms, crew, self.metrics, self.view, self._tell)
+        self._spawn(self.rollout.run(self.snapshot))
+        await stack.enter_async_context(
+            serve_private(private, self.view, self.snapshot, self.rollout)
+        )
+
+    def _tell(self, verdict: "Verdict") -> None:
         for slot in self._slots:
             slot.tell(verdict.status, verdict.word)
 
@@ -166,9 +194,6 @@ class Supervisor:
         beats = [slot.beat.samples for slot in self._slots if slot.beat]
         totals = [slot.totals for slot in self._slots]
         return merge_snapshots([self.metrics.snapshot(), *beats, *totals])
-
-    def _fetch_metrics(self) -> tuple[str, bytes]:
-        return CONTENT_TYPE, build_exposition(self.snapshot())
 
     def _changed(self) -> None:
         """A worker came, went, or refused."""
@@ -256,18 +281,6 @@ class Supervisor:
             stack.enter_context(sock)
         private = bind_one(parse_address(settings.health_listen, "health_listen"), "health_listen")
         return public, stack.enter_context(private)
-
-    @contextlib.asynccontextmanager
-    async def _serve_private(self, sock: socket.socket, rollout: Rollout) -> AsyncIterator[None]:
-        app = create_private_app(self.view, self._fetch_metrics, rollout)
-        create_fleet_routes(app, rollout.build_window().look)
-        runner = web.AppRunner(app, access_log=None, keepalive_timeout=75, shutdown_timeout=0.5)
-        await runner.setup()
-        await web.SockSite(runner, sock).start()
-        try:
-            yield
-        finally:
-            await runner.cleanup()
 
     @contextlib.asynccontextmanager
     async def _background(self) -> AsyncIterator[None]:

@@ -2,17 +2,15 @@
 
 In: orders of the supervisor (see `channel`), connections of inherited sockets. Out: answers of the
 `WorkerService`, and heartbeats. It restarts nothing, binds nothing, and never outlives its
-supervisor. Run as ``python -m sos.web.worker CHANNEL_FD``.
+supervisor. `worker_process` runs it.
 """
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 import importlib
 import os
 import resource
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -24,6 +22,7 @@ from aiohttp import hdrs, web
 from aiohttp.http_parser import HttpRequestParserPy
 
 from sos.errors import SettingsError, SosError
+from sos.lean import lean_imports
 from sos.log import configure_logging
 from sos.rollout.shelf import ReleaseFile
 from sos.web.channel import (
@@ -298,7 +297,9 @@ def _create_service(factory: str, context: WorkerContext) -> WorkerService:
     if aiohttp.http.HttpRequestParser is HttpRequestParserPy:
         raise SettingsError("aiohttp has no C parser here: install aiohttp from a wheel")
     module, _, name = factory.partition(":")
-    service: WorkerService = getattr(importlib.import_module(module), name)(context)
+    with lean_imports():
+        create = getattr(importlib.import_module(module), name)
+    service: WorkerService = create(context)
     return service
 
 
@@ -314,13 +315,6 @@ def _fetch_memory() -> float:
     return 0.0
 
 
-def _die_with_parent() -> None:
-    """Ask the kernel to kill this process when its supervisor dies (prctl(2), Linux)."""
-    pr_set_pdeathsig = 1
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
 async def _run(sock: socket.socket) -> int:
     channel: Channel[ToWorker] = await Channel.open(sock, ToWorker)
     start = await channel.receive()
@@ -331,21 +325,13 @@ async def _run(sock: socket.socket) -> int:
     return await Worker(start, channel).run()
 
 
-def main() -> None:
-    """Entry point of the process; the only argument is the inherited end of the channel."""
-    # Both reach the whole group of processes (Ctrl-C, systemd): only the supervisor acts on them.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _die_with_parent()
+def run_worker(channel: int) -> None:
+    """Live as the worker at the other end of this inherited descriptor; never returns."""
     try:
-        code = uvloop.run(_run(socket.socket(fileno=int(sys.argv[1]))))
+        code = uvloop.run(_run(socket.socket(fileno=channel)))
     except BaseException:
         log.exception("worker_crashed")
         code = EXIT_CRASHED
     # Nothing is left to tidy, and a thread of a driver must not hold up the exit.
     sys.stderr.flush()
     os._exit(code)
-
-
-if __name__ == "__main__":
-    main()

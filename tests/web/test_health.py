@@ -11,7 +11,8 @@ from sos.metrics import Metrics
 from sos.rollout.verdict import Verdict
 from sos.web.channel import Beat, SelfRender, ServiceStatus
 from sos.web.exposition import CONTENT_TYPE, build_exposition
-from sos.web.health import NodeView, WorkerView, create_private_app, decide_health, decide_livez
+from sos.web.health import NodeView, WorkerView, decide_health, decide_livez
+from sos.web.private import create_private_app
 
 
 def a_worker(index: int = 0, **changes: Any) -> WorkerView:

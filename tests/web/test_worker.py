@@ -24,7 +24,7 @@ async def worker(tmp_path: Path) -> AsyncIterator[Worker]:
     listener.bind(("127.0.0.1", 0))
     ours, theirs = socket.socketpair()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sos.web.worker", str(theirs.fileno())),
+        *(sys.executable, "-m", "sos.web.worker_process", str(theirs.fileno())),
         pass_fds=(theirs.fileno(), listener.fileno()),
         env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
     )
