@@ -81,7 +81,7 @@ def choose_paths(snapshot: Snapshot, per_kind: int = PER_KIND) -> tuple[str, ...
     One of each kind comes before the second of any, media last.
     """
     kinds: dict[str, list[str]] = {}
-    for record in snapshot.records:
+    for record in filter(None, map(snapshot.record, snapshot.records)):
         paths = kinds.setdefault(_describe_kind(record), [])
         fresh = record.path.startswith("/") and record.path not in ("/", *paths)
         if fresh and len(paths) < per_kind:
