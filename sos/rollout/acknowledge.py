@@ -4,7 +4,7 @@ Pure: the time is passed in, and it asks nobody. Who has to follow is decided as
 themselves (`follow.decide_target`); `fleet_watch` asks again and again until there is a judgement.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -152,18 +152,33 @@ class Acknowledgement:
         """Why those that serve the release are worse off than they were, or than others are."""
         serving = {n.node for n in nodes if n.standing == "serves"}
         those = [r for r in reports if r.node in serving]
-        share = _error_share(those)
-        usual = max(
-            _error_share([r for r in reports if r.node not in serving]),
-            _error_share([self._before[n] for n in serving if n in self._before]),
-        )
-        if share <= max(ERROR_SHARE, WORSE * usual):
+        others = [r for r in reports if r.node not in serving]
+        trouble = self._compare_errors(those, others) or self._compare_health(those, others)
+        if not trouble:
             self._worse_since = None
         elif self._worse_since is None:
             self._worse_since = now
         elif now - self._worse_since >= ERROR_SECONDS:
-            names = ", ".join(sorted(serving)[:3])
-            return f"{share:.1%} of the answers are errors on {names}; {usual:.1%} elsewhere"
+            return trouble
+        return ""
+
+    def _compare_errors(self, those: Sequence[NodeReport], others: Sequence[NodeReport]) -> str:
+        share = _error_share(those)
+        before = [self._before[r.node] for r in those if r.node in self._before]
+        usual = max(_error_share(others), _error_share(before))
+        if share <= max(ERROR_SHARE, WORSE * usual):
+            return ""
+        names = ", ".join(sorted(r.node for r in those)[:3])
+        return f"{share:.1%} of the answers are errors on {names}; {usual:.1%} elsewhere"
+
+    def _compare_health(self, those: Sequence[NodeReport], others: Sequence[NodeReport]) -> str:
+        """A node that was healthy and is not, while no other node suffers."""
+        if not all(r.healthy for r in others if r.state != "draining"):
+            return ""
+        for report in those:
+            before = self._before.get(report.node)
+            if not report.healthy and (before is None or before.healthy):
+                return f"{report.node} is unhealthy: {report.reason or report.state}"
         return ""
 
 
@@ -192,15 +207,6 @@ def widen_canary(reports: Sequence[NodeReport], release: str, percent: float) ->
     if not shares or min(shares) * 100 < percent:
         return percent
     return min(100.0, round(int(min(shares) * 10_000) / 100 + 0.01, 2))
-
-
-def count_releases(reports: Sequence[NodeReport]) -> Mapping[str, int]:
-    """How many nodes serve each release."""
-    counts: dict[str, int] = {}
-    for report in reports:
-        if report.release:
-            counts[report.release] = counts.get(report.release, 0) + 1
-    return counts
 
 
 def _error_share(reports: Sequence[NodeReport]) -> float:

@@ -148,6 +148,20 @@ def test_errors_that_others_have_too_are_not_the_canarys() -> None:
             assert not view.trouble
 
 
+def test_canary_that_becomes_unhealthy_is_in_trouble() -> None:
+    """Its workers hang, say; not where all nodes suffer from something, or where it did before."""
+    ill = node("a", healthy=False, reason="worker 1 does not answer")
+    well, old = node("b", A), node("a", A)
+    for before, other, trouble in (
+        (old, well, "a is unhealthy: worker 1 does not answer"),
+        (old, msgspec.structs.replace(well, healthy=False), ""),
+        (msgspec.structs.replace(old, healthy=False), well, ""),
+    ):
+        known = Acknowledgement(B, 0.0, [before])
+        known.look([ill, other], LIVE, 1.0)
+        assert known.look([ill, other], LIVE, 1.0 + ERROR_SECONDS).trouble == trouble
+
+
 def test_short_burst_of_errors_is_no_trouble() -> None:
     """It has to last three seconds without a pause."""
     known = Acknowledgement(B, 0.0)
