@@ -115,7 +115,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ] = "file:var/pointer"
     release_public_key: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/]{43}=$")], ...],
         Meta(
             description=(
                 "Public keys (`sos release keygen`); where set, a release that none of them "
@@ -292,10 +292,14 @@ def _convert(name: str, value: Any, origin: str) -> Any:
     try:
         return msgspec.convert(value, hint, strict=False)
     except msgspec.ValidationError as exc:
-        raise SettingsError(f"{name} = {_redact(value, name)!r} (from {origin}): {exc}") from exc
+        shown = "…" if name in _UNQUOTED else repr(_redact(value, name))
+        raise SettingsError(f"{name} = {shown} (from {origin}): {exc}") from exc
 
 
 _SECRETS = frozenset({"preview_secret"})
+
+_UNQUOTED = _SECRETS | {"release_public_key"}
+"""A wrong value is not repeated: it may be another secret in the wrong place."""
 
 
 def _redact(value: Any, name: str = "") -> Any:

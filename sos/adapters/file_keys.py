@@ -90,7 +90,8 @@ class FileKeys:
         except PermissionError as exc:
             raise KeyStoreDeniedError(f"{self._folder}: {exc.strerror}") from exc
         except OSError as exc:
-            raise KeyStoreError(f"{exc.filename or self._folder}: {exc.strerror or exc}") from exc
+            place = exc.filename if isinstance(exc.filename, str | Path) else self._folder
+            raise KeyStoreError(f"{place}: {exc.strerror or exc}") from exc
 
     # ------------------------------------------------------------ in a thread
 

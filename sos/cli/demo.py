@@ -64,7 +64,7 @@ def demo_settings(source: str | None, port: int | None) -> Settings:
     name = urlsplit(source).netloc.rpartition("@")[2].replace(":", "-") if source else "sample"
     from sos.demo import uploads_folder  # large, and only this needs it
 
-    state = Path(given.state_dir) / "demo" / name
+    state = Path(given.state_dir).absolute() / "demo" / name
     public = free_port(*parse_address(given.listen, "listen"), wanted=port)
     private = free_port(*parse_address(given.health_listen, "health_listen"))
     host, _ = parse_address(given.listen, "listen")
@@ -107,7 +107,7 @@ def write_settings(settings: Settings, path: Path) -> Path:
 
 def free_port(host: str, port: int, wanted: int | None = None) -> int:
     """``wanted``, or the first free one of ``port`` and the 50 after it, or any."""
-    for candidate in [wanted] if wanted else [*range(port, port + 50), 0]:
+    for candidate in [*range(port, port + 50), 0] if wanted is None else [wanted]:
         with socket.socket() as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

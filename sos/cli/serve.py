@@ -91,7 +91,11 @@ async def _run(
         companions.append(_keep_registered(supervisor))
     if os.environ.get("DD_AGENT_HOST"):
         companions.append(_keep_pushing(supervisor))
-    return await supervisor.run(*companions)
+    try:
+        return await supervisor.run(*companions)
+    finally:
+        for companion in companions:
+            companion.close()  # one that was never begun would complain
 
 
 @contextlib.asynccontextmanager

@@ -46,7 +46,10 @@ PREVIEWS = 2
 
 FEWEST_ERRORS, ERROR_SHARE, WORSE = 3, 0.02, 5.0
 """A release is sent back after that many failed renderings, when they are that share of all and
-that many times the share of the release before; and after as many workers that hung."""
+that many times the share of the release before."""
+
+MOST_HUNG = 1
+"""And when more workers than that have hung with it: no other release did that to them."""
 
 
 class Follower:
@@ -187,7 +190,7 @@ class Follower:
         made, failed, hung = self._crew.count_renderings()
         hung -= self._hung_before
         worse = failed / max(1, made) > max(ERROR_SHARE, WORSE * self._usual_share)
-        if (failed >= FEWEST_ERRORS and worse) or hung >= FEWEST_ERRORS:
+        if (failed >= FEWEST_ERRORS and worse) or hung > MOST_HUNG:
             reason = f"{failed} of {made} renderings failed, {hung} workers hung"
             log.error("release_sent_back", release=active, reason=reason)
             self._steps.quarantine(active, reason)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from sos.errors import ActivationError, KeyStoreError
 from sos.rollout.canary import end_canary
 from sos.rollout.change import Controls, LostError, Order, Outcome, build_activation, point
-from sos.rollout.history import decide_rollback, is_canary_newest
+from sos.rollout.history import decide_rollback, find_activation, is_canary_newest
 from sos.rollout.pointer import Activation, Pointing
 
 ATTEMPTS = 5
@@ -55,7 +55,10 @@ async def roll_back(
         if not order.release and is_canary_newest(history, now):
             return await end_canary(controls, order.by, order.why or "rolled back", now)
         release = order.release or decide_rollback(history, now.release)
-        release = release or await guess(now.release)
+        # Nodes remember what they served last, which after a rollback is what it led away from:
+        # they are asked only about what history does not know.
+        if release is None and not find_activation(history, now.release or ""):
+            release = await guess(now.release)
         if release is None:
             raise ActivationError(
                 f"nothing was changed: nobody knows what was live before {now.release or 'it'}; "

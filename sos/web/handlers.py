@@ -83,7 +83,7 @@ class Handlers:
 
     async def _respond(self, request: web.Request) -> tuple[str, str, web.StreamResponse]:
         # Load balancers ask by address, not by name: before the host is looked at.
-        if request.raw_path == HEALTH_PATH and request.method in ("GET", "HEAD"):
+        if request.raw_path.partition("?")[0] == HEALTH_PATH and request.method in ("GET", "HEAD"):
             return "health", "none", self._responder.verdict(*self._fetch_verdict())
         refused = self._refuse(request)
         if refused:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import structlog
 
 from sos.content.snapshot_file import FILE as SNAPSHOT
@@ -86,6 +87,9 @@ class Rollout:
     def judge(self) -> Verdict:
         """What ``/health-elb`` answers now; from memory."""
         verdict = decide_verdict(self._collect_facts())
+        if verdict.word == "unverified" and self.follower and self.follower.pointer.trouble:
+            trouble = f"{verdict.reason}: {self.follower.pointer.trouble}"
+            verdict = msgspec.structs.replace(verdict, reason=trouble)
         self._served = self._served or verdict.status == 200
         if (verdict.status, verdict.word) != (self._verdict.status, self._verdict.word):
             level = log.error if verdict.alarm else log.info
@@ -251,7 +255,9 @@ class _Rates:
         self._counts: deque[tuple[float, float, float]] = deque()
 
     def count(self, snapshot: Snapshot, now: float) -> None:
-        samples = snapshot.get("sos_requests_total", [])
+        # Visitors': a balancer's checks are no requests, and a 503 for them is no error.
+        every = snapshot.get("sos_requests_total", [])
+        samples = [sample for sample in every if sample[0][0] != "health"]
         requests = sum(values[0] for _, values in samples)
         errors = sum(values[0] for labels, values in samples if labels[1] >= "500")
         self._counts.append((now, requests, errors))
