@@ -102,6 +102,7 @@ class Follower:
             for task in jobs:
                 task.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+            self._steps.close()
 
     def want(self, release: str) -> None:
         """Have a release loaded beside the live ones, for a preview."""

@@ -63,15 +63,10 @@ class Shelf:
             _write(place / BUNDLE, bundle)
             _write(place / SEAL, encode_seal(seal))
         except OSError as exc:
+            # What is left of it would pass for one that was kept.
+            shutil.rmtree(place, ignore_errors=True)
             raise ReleaseError(f"can't keep release {seal.id} on disk: {exc.strerror}") from exc
         return ReleaseFile(seal, str(place))
-
-    def put_codes(self, release_id: str, codes: bytes) -> None:
-        """Lay the compiled templates beside a bundle. Raises ReleaseError."""
-        try:
-            _write(self.folder / release_id / CODES, _frame_codes(codes))
-        except OSError as exc:
-            raise ReleaseError(f"can't keep release {release_id}: {exc.strerror}") from exc
 
     def find(self, release_id: str) -> ReleaseFile | None:
         """A release that lies here whole and unchanged; None otherwise."""
@@ -119,6 +114,14 @@ class Shelf:
         if self.folder.stat().st_uid != os.geteuid():
             raise ReleaseError(f"{self.folder} belongs to another user")
         self.folder.chmod(0o700)
+
+
+def put_codes(file: ReleaseFile, codes: bytes) -> None:
+    """Lay the compiled templates beside a bundle. Raises ReleaseError."""
+    try:
+        _write(Path(file.folder) / CODES, _frame_codes(codes))
+    except OSError as exc:
+        raise ReleaseError(f"can't keep release {file.id}: {exc.strerror}") from exc
 
 
 def read_codes(file: ReleaseFile) -> dict[str, CodeType] | None:

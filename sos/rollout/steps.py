@@ -5,6 +5,7 @@ something else, now (any other `SosError`). Which step comes when is decided by 
 """
 
 import asyncio
+import tempfile
 import time
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +21,7 @@ from sos.release.signature import verify_seal
 from sos.rollout.pointer import Pointer
 from sos.rollout.ports import FleetRegister
 from sos.rollout.releases import Releases
-from sos.rollout.shelf import ReleaseFile, Shelf
+from sos.rollout.shelf import ReleaseFile, Shelf, put_codes
 from sos.rollout.trial import TrialRequest, Trials
 
 log = structlog.get_logger()
@@ -88,6 +89,7 @@ class Steps:
         self._metrics = metrics
         self._quarantine: dict[str, str] = {}
         self._failed_loads = 0
+        self._spare: tempfile.TemporaryDirectory[str] | None = None
 
     async def fetch(self, release: str) -> None:
         """Have the bundle on disk, its size, digest and signature verified."""
@@ -116,7 +118,10 @@ class Steps:
                 raise ReleaseError(reason)
             self.quarantine(release, reason)
             raise RefusedError(reason)
-        await asyncio.to_thread(self._parts.shelf.put_codes, release, result.codes)
+        try:
+            await asyncio.to_thread(put_codes, file, result.codes)
+        except ReleaseError as exc:  # workers compile it themselves
+            log.error("release_not_kept", release=release, reason=str(exc), action="free the disk")
 
     async def swap(self, release: str, loaded: tuple[str, ...]) -> None:
         """Have every worker serve it; ``loaded`` are those before it, the active one first."""
@@ -157,6 +162,11 @@ class Steps:
         if file := self.files.get(release):
             self._quarantine[file.seal.sha256] = reason
 
+    def close(self) -> None:
+        """Give back what lies outside of the shelf."""
+        if self._spare:
+            self._spare.cleanup()
+
     async def _download(self, release: str) -> ReleaseFile:
         releases = self._parts.releases
         try:
@@ -165,7 +175,17 @@ class Steps:
             bundle = await releases.fetch_bundle(seal)
         except BundleError as exc:
             raise RefusedError(str(exc), again=exc.corrupt) from exc
-        return await asyncio.to_thread(self._parts.shelf.put, seal, bundle)
+        return await asyncio.to_thread(self._put, seal, bundle)
+
+    def _put(self, seal: Seal, bundle: bytes) -> ReleaseFile:
+        """Lay a bundle down where workers find it. Raises ReleaseError."""
+        try:
+            return self._parts.shelf.put(seal, bundle)
+        except ReleaseError as exc:
+            # A full disk must not stand between visitors and a release that mends something.
+            log.error("release_not_kept", release=seal.id, reason=str(exc), action="free the disk")
+            self._spare = self._spare or tempfile.TemporaryDirectory(prefix="sos-releases-")
+            return Shelf(Path(self._spare.name)).put(seal, bundle)
 
     def _verify(self, seal: Seal) -> None:
         """Everything that shows without the bundle. Raises RefusedError or BundleError."""

@@ -241,6 +241,18 @@ async def test_a_newer_pointer_overtakes_what_is_under_way(begin: Callable[..., 
     assert slow not in bench.follower.state.refused
 
 
+async def test_a_disk_that_takes_nothing_does_not_stop_a_release(
+    begin: Callable[..., Bench], tmp_path: Path
+) -> None:
+    """It may be the one that mends something; the next start does without it."""
+    (tmp_path / "kept").write_text("a file where a folder should be")
+    bench = begin()
+    release = await bench.releaser.publish()
+    await bench.releaser.point(release)
+    await bench.until(lambda: bench.crew.active == release)
+    assert bench.shelf.read_kept() == ()
+
+
 async def test_a_release_for_a_preview_is_loaded_and_not_live(
     begin: Callable[..., Bench],
 ) -> None:

@@ -47,6 +47,24 @@ async def test_twice_leads_further_back() -> None:
     assert await stage.live() == A
 
 
+async def test_nodes_are_not_asked_what_history_knows() -> None:
+    """What they served last is, after a rollback, the release that it led away from."""
+    stage = build_stage()
+    await stage.put(A, B)
+
+    async def guess(live: str | None) -> str | None:
+        return B
+
+    async def again() -> Outcome:
+        order = Order(release="", by="ann")
+        return await roll_back(stage.controls, order, guess)
+
+    assert (await again()).live == A
+    with pytest.raises(ActivationError, match="nobody knows what was live before"):
+        await again()
+    assert await stage.live() == A
+
+
 async def test_to_a_named_release() -> None:
     """Whatever history says; one that is live already is no change."""
     stage = build_stage()

@@ -11,7 +11,7 @@ import pytest
 from sos.errors import ReleaseError
 from sos.release.bundle import Seal, build_bundle
 from sos.release.signature import generate_keys, sign_seal
-from sos.rollout.shelf import BUNDLE, CODES, CURRENT, SEAL, Shelf, read_codes
+from sos.rollout.shelf import BUNDLE, CODES, CURRENT, SEAL, Shelf, put_codes, read_codes
 from sos.settings import Settings
 
 FILES = {"index.html": b"{{ page.title }}</html>"}
@@ -98,7 +98,7 @@ def test_a_folder_of_another_user_is_not_used(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     seal, bundle = a_release()
     file = shelf.put(seal, bundle)
-    shelf.put_codes(seal.id, marshal.dumps({}))
+    put_codes(file, marshal.dumps({}))
     os.chown(shelf.folder, 65534, 65534)
     with pytest.raises(ReleaseError, match="belongs to another user"):
         shelf.put(seal, bundle)
@@ -113,7 +113,7 @@ def test_codes_of_another_python_or_of_damaged_bytes_are_not_run(tmp_path: Path)
     file = shelf.put(seal, bundle)
     assert read_codes(file) is None
     code = compile("1", "x", "eval")
-    shelf.put_codes(seal.id, marshal.dumps({"index.html": code}))
+    put_codes(file, marshal.dumps({"index.html": code}))
     assert read_codes(file) == {"index.html": code}
     path = Path(file.folder) / CODES
     content = path.read_bytes()
