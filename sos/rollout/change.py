@@ -165,6 +165,17 @@ async def change_canary(
     raise ActivationError("others write to the pointer all the time; try again")
 
 
+async def require_first(pointer: Pointer, wanted: str, now: Pointing, began: float) -> None:
+    """Raise LostError where somebody made something live since ``began``, epoch seconds.
+
+    That is when the order was given: a command that begins to read after another one has written
+    would not lose any comparison, and undo what its operator has not seen.
+    """
+    winner = await find_winner(pointer, now)
+    if winner and winner.at >= began and now.release != wanted:
+        raise LostError(wanted, now, winner)
+
+
 async def find_winner(pointer: Pointer, now: Pointing) -> Activation | None:
     """The line of history that tells how the pointer came to be what it is; None: by hand."""
     try:

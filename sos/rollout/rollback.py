@@ -4,6 +4,7 @@ In: the pointer and its history. Out: an `Outcome`. It asks neither the store of
 register of nodes before the change is made: both may be away.
 """
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 
 from sos.errors import ActivationError, KeyStoreError
@@ -40,18 +41,20 @@ class RecentChangeError(ActivationError):
 
 
 async def roll_back(
-    controls: Controls, order: Order, guess: Guess, *, force: bool = False
+    controls: Controls, order: Order, guess: Guess, *, began: float = math.inf, force: bool = False
 ) -> Outcome:
     """Undo the last activation or canary, or go to ``order.release`` if that is not empty.
 
-    Where history tells nothing, ``guess`` is asked. The fleet is not watched. Raises
+    Where history tells nothing, ``guess`` is asked. The fleet is not watched. ``began`` is when the
+    order was given, epoch seconds: what was changed since then was not seen by who gave it, and is
+    not undone, nor what somebody else changed shortly before, unless by ``force``. Raises
     ActivationError where there is nothing to go back to, RecentChangeError, LostError,
     KeyStoreError.
     """
     for attempt in range(ATTEMPTS):
         now, history = await _read(controls)
         if not force:
-            _require_calm(history, order.by, controls.clock())
+            _require_calm(history, order.by, controls.clock(), began)
         if not order.release and is_canary_newest(history, now):
             return await end_canary(controls, order.by, order.why or "rolled back", now)
         release = order.release or decide_rollback(history, now.release)
@@ -87,10 +90,10 @@ async def _read(controls: Controls) -> tuple[Pointing, Sequence[Activation]]:
         return now, ()
 
 
-def _require_calm(history: Sequence[Activation], by: str, now: float) -> None:
+def _require_calm(history: Sequence[Activation], by: str, now: float, began: float) -> None:
     """Raise RecentChangeError where somebody else, or a revert, has just changed something."""
     newest = history[0] if history else None
     if newest is None or abs(now - newest.at) > RECENT_SECONDS:
         return
-    if newest.by != by or newest.kind == "revert":
+    if newest.by != by or newest.kind == "revert" or newest.at >= began:
         raise RecentChangeError(newest, now - newest.at)

@@ -8,7 +8,7 @@ import pytest
 from sos.errors import ActivationError, KeyStoreError
 from sos.rollout import acknowledge, activation, change
 from sos.rollout.activation import activate, follow
-from sos.rollout.change import LostError, Order, point
+from sos.rollout.change import LostError, Order, point, require_first
 from sos.rollout.fleet_watch import Pace
 from sos.rollout.pointer import Activation
 
@@ -155,6 +155,18 @@ async def test_of_two_at_once_one_wins() -> None:
     assert len(lost) == 1
     assert await stage.live() in (B, C)
     assert len(await stage.history()) == 2
+
+
+async def test_command_that_reads_after_another_has_written_loses_too() -> None:
+    """What counts is when it was given; later ones follow one another as they like."""
+    stage = await begin()
+    began = stage.now[0]
+    await stage.put(C, by="bob", seconds=1.0)
+    now = await stage.pointer.fetch()
+    with pytest.raises(LostError, match=f"by bob.* to {C}"):
+        await require_first(stage.pointer, B, now, began)
+    await require_first(stage.pointer, C, now, began)
+    await require_first(stage.pointer, B, now, began + 0.5)
 
 
 async def test_other_change_of_history_is_no_loss() -> None:

@@ -120,6 +120,18 @@ async def test_revert_of_a_moment_ago_is_not_rolled_back_over() -> None:
         await back(stage)
 
 
+async def test_change_after_the_command_was_given_is_not_undone() -> None:
+    """Not even one's own: two terminals of one operator."""
+    stage = build_stage()
+    await stage.put(A, B)
+    began = stage.now[0] - 1.0
+    await stage.put(C, seconds=0.5)
+    with pytest.raises(RecentChangeError):
+        await roll_back(stage.controls, ORDER, no_guess, began=stage.now[0] - 0.9)
+    assert await stage.live() == C
+    assert (await roll_back(stage.controls, ORDER, no_guess, began=began + 2)).live == B
+
+
 async def test_of_two_who_roll_back_at_once_one_does() -> None:
     """The fleet goes back by one release, not by two."""
     stage = build_stage()

@@ -15,13 +15,19 @@ from sos.cli.parts import open_pointer, open_register
 from sos.cli.release.fleet_display import FleetDisplay
 from sos.cli.release.operator import decide_operator
 from sos.cli.release.readiness import require_ready
-from sos.cli.release.running import change_options, json_option, run_command, say
+from sos.cli.release.running import (
+    change_options,
+    find_start,
+    json_option,
+    run_command,
+    say,
+)
 from sos.cli.release.telling import CODES, build_report, describe_interruption, tell
 from sos.cli.running import print_json
 from sos.release.bundle import is_release_id
 from sos.rollout.activation import activate as make_live
 from sos.rollout.activation import follow
-from sos.rollout.change import Controls, Order, Outcome
+from sos.rollout.change import Controls, Order, Outcome, require_first
 from sos.rollout.fleet_watch import FleetWatch
 from sos.rollout.pointer import Activation, Pointing
 from sos.settings import Settings
@@ -83,6 +89,7 @@ def activate(
     async def prepare(settings: Settings) -> Pointing:
         async with open_pointer(settings) as pointer:
             found = await pointer.fetch(consistent=True)
+            await require_first(pointer, release, found, find_start())
         if found.release != release:
             await require_ready(release, settings, check=not no_check)
         return found

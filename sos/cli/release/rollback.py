@@ -10,7 +10,13 @@ import click
 
 from sos.cli.parts import open_pointer
 from sos.cli.release.operator import decide_operator
-from sos.cli.release.running import change_options, json_option, run_command, say
+from sos.cli.release.running import (
+    change_options,
+    find_start,
+    json_option,
+    run_command,
+    say,
+)
 from sos.cli.running import print_json
 from sos.errors import StoreError
 from sos.release.bundle import is_release_id
@@ -63,7 +69,7 @@ def rollback(
             controls = Controls(
                 pointer=pointer, watch=FleetWatch(pointer, None), on_change=changes.append
             )
-            done = await roll_back(controls, order, guess, force=force)
+            done = await roll_back(controls, order, guess, began=find_start(), force=force)
             _announce(done)
             if not wait or done.result != "pointed":
                 return done
