@@ -24,8 +24,9 @@ KEPT = 3
 WATCH_SECONDS = 60.0
 """How long after a swap the release is compared with the one before."""
 
-FIRST_RETRY, LONGEST_RETRY = 0.5, 30.0
-"""Bounds of the back-off between attempts to have a release, seconds."""
+FIRST_RETRY, LONGEST_RETRY = 0.5, 10.0
+"""Bounds of the back-off between attempts to have a release, seconds. The longest is how far nodes
+of a fleet come apart when a store that was down is back."""
 
 REMEMBERED = 100
 """Refusals that a node remembers; the store of releases forgets long before."""
@@ -113,7 +114,7 @@ class Follow:
     ``good`` are the releases that this node has on disk and that have passed its trial; ``loaded``
     those in its workers, the active one first. ``changed_at`` is when the patience of others began:
     at the change of the pointer that found the node where it should be (one that was late already
-    gets no more by a newer release), and again when all that keeps it is its turn in the spread.
+    gets no more by a newer release), and once again when it has got hold of a release after all.
 
     After a `Cancel` the driver says nothing more of that job. Of every other action it says how it
     ended; a swap is never cancelled, and there is never more than one job.
@@ -135,6 +136,7 @@ class Follow:
         self.failure = ""
         self._refused: dict[str, Refusal] = {}
         self._starting = True
+        self._has_fetched = False
         self._ready_at: float | None = None
 
     @property
@@ -147,6 +149,14 @@ class Follow:
         """Whether the target was refused here for good: the node is where it should be."""
         refusal = self._refused.get(self.target or "")
         return refusal is not None and not refusal.again_at
+
+    @property
+    def shows_nothing_good(self) -> bool:
+        """Whether the active release is a placeholder, or was refused and there is no way back.
+
+        Where the pointer is no help either, another node may be.
+        """
+        return self.active not in self.good and not self._find_ways_back()
 
     @property
     def previous(self) -> str | None:
@@ -219,6 +229,8 @@ class Follow:
         if self.phase == "fetching":
             self._refused.pop(release, None)  # what was damaged on the way came whole this time
             self.phase = "trying"
+            if not self._has_fetched:
+                self._has_fetched, self.changed_at = True, now
             return [Try(release)]
         if self.phase == "trying":
             self.good.add(release)
@@ -233,12 +245,12 @@ class Follow:
         self.good &= set(self.loaded)
         self.watched_until = now + WATCH_SECONDS
         self.attempts, self.failure, self.retry_at = 0, "", now
-        self._ready_at = None
+        self._has_fetched, self._ready_at = False, None
 
     def _fail(self, event: Failed, now: float) -> None:
         self.attempts += 1
         self.failure = event.reason
-        self.retry_at = now + self._back_off(event.release)
+        self.retry_at = now + self._back_off(event.release, FIRST_RETRY)
         lost = event.release not in self.loaded or self.attempts > 1
         if self.phase == "swapping" and event.release == self.target and lost:
             self.good.discard(event.release)  # what lies on disk may be at fault: look at it again
@@ -249,7 +261,7 @@ class Follow:
         if event.again:
             self.attempts += 1
             self.failure = event.reason
-            again_at = now + 2 * self._back_off(event.release)
+            again_at = now + self._back_off(event.release, 2 * FIRST_RETRY)
         self._refused.pop(event.release, None)
         self._refused[event.release] = Refusal(event.reason, now, again_at)
         if len(self._refused) > REMEMBERED:
@@ -260,7 +272,7 @@ class Follow:
     def _proceed(self, now: float) -> list[Action]:
         """Take the next step towards what should be active, unless one is being taken."""
         if self._is_settled():
-            self._ready_at = None
+            self._has_fetched, self._ready_at = False, None
             self._starting = self._starting and self.target is None
         if self.under_way is not None and self.phase == "swapping":
             # It is not stopped half-way: workers would differ. It ends, and then the next begins.
@@ -307,10 +319,10 @@ class Follow:
         faster than the spread, every node still follows, each with the latest.
         """
         if self._ready_at is None:
-            self._ready_at = self.changed_at = now
+            self._ready_at = now
         turn = self._ready_at + decide_share(self.node, release) * self.spread
-        # A node that has just begun has nobody to spare.
-        if self._starting or now >= turn:
+        # A node that has just begun has nobody to spare; one that shows nothing good has no time.
+        if self._starting or self.active not in self.good or now >= turn:
             return self._swap(release)
         self.phase, self.retry_at = "waiting", turn
         return []
@@ -326,9 +338,9 @@ class Follow:
     def _is_job_of(self, release: str) -> bool:
         return release == self.under_way and self.phase != "waiting"
 
-    def _back_off(self, release: str) -> float:
+    def _back_off(self, release: str, first: float) -> float:
         """Seconds until the next attempt: each longer than the one before, different by node."""
-        bound = min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(self.attempts - 1, 16))
+        bound = min(LONGEST_RETRY, first * 2.0 ** min(self.attempts - 1, 16))
         return bound * (0.5 + 0.5 * decide_share(self.node, f"{release} {self.attempts}"))
 
 

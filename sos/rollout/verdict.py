@@ -47,16 +47,17 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``faults`` are those of the workers, ``pointer`` is ``missing`` when the key is not there and
     never was, ``reading`` until the first answer. ``placeholder`` says that the active release is
-    the theme that comes with sos, because this node never had another; ``refused`` that the target
-    was refused here for good; ``served`` whether this process was in service before;
-    ``since_change`` is the time since `Follow.changed_at`; ``spread`` is the time over which the
-    fleet changes.
+    the theme that comes with sos, because this node never had another, and ``outnumbered`` that
+    most live nodes have one; ``refused`` that the target was refused here for good; ``served``
+    whether this process was in service before; ``since_change`` is the time since
+    `Follow.changed_at`; ``spread`` is the time over which the fleet changes.
     """
 
     draining: bool = False
     faults: tuple[str, ...] = ()
     pointer: PointerState = "ok"
     placeholder: bool = False
+    outnumbered: bool = False
     active: str | None = None
     target: str | None = None
     refused: bool = False
@@ -84,6 +85,7 @@ def build_facts(
     faults: tuple[str, ...],
     pointer: PointerState,
     placeholder: bool,
+    outnumbered: bool = False,
     served: bool,
     uptime: float,
     quorum: Quorum | None,
@@ -94,6 +96,7 @@ def build_facts(
         faults=faults,
         pointer=pointer,
         placeholder=placeholder,
+        outnumbered=outnumbered,
         active=state.active,
         target=state.target,
         refused=state.is_refused,
@@ -112,28 +115,41 @@ def decide_verdict(facts: Facts) -> Verdict:
     if facts.faults or facts.active is None:
         faults = "; ".join(facts.faults) or "there is no active release"
         return Verdict(503, "unhealthy", faults, alarm=True)
+    if facts.placeholder and not facts.served:
+        return _decide_bare(facts)
+    return _decide_by_pointer(facts)
+
+
+def _decide_bare(facts: Facts) -> Verdict:
+    """A node that has no release and was never in service: nobody needs it while others have one.
+
+    Where no release was ever activated, or where all nodes are like this one, the theme that comes
+    with sos is better than nothing.
+    """
+    reason = f"has no release, should serve {facts.target or 'what others serve'}"
+    followed = "most nodes have a release" if facts.outnumbered else _describe_majority(facts)
+    waits = facts.pointer != "missing" or facts.target is not None
+    if facts.active != facts.target and (waits or followed):
+        if _is_fresh(facts):
+            return Verdict(503, "starting", reason)
+        if followed:
+            return Verdict(503, "behind", f"{reason}; {followed}", alarm=True)
+    return _decide_by_pointer(facts)
+
+
+def _decide_by_pointer(facts: Facts) -> Verdict:
+    """A node without faults: what the pointer says, and whether the node serves it."""
     if facts.pointer == "missing" and facts.target is None:
         return Verdict(200, "first", "no release was ever activated")
     if facts.pointer != "ok" or facts.target is None:
-        return _decide_blind(facts)
+        if facts.pointer == "reading" and facts.uptime <= SLOW_SECONDS and not facts.served:
+            return Verdict(503, "starting", "the pointer has not been read yet")
+        return Verdict(200, "unverified", "the pointer can't be read", alarm=True)
     if facts.active == facts.target:
         return Verdict(200, "current")
-    if facts.refused and not facts.placeholder:
+    if facts.refused:
         return Verdict(200, "refused", f"{facts.target} can't be used here", alarm=True)
     return _decide_late(facts)
-
-
-def _decide_blind(facts: Facts) -> Verdict:
-    """Nobody can say which release should be live; others of the fleet may have said which is."""
-    if facts.placeholder and facts.active != facts.target:
-        reason = "no release was ever here, and the pointer can't be read"
-        if _is_fresh(facts):
-            return Verdict(503, "starting", reason)
-        if followed := _describe_majority(facts):
-            return Verdict(503, "behind", f"{reason}; {followed}", alarm=True)
-    if facts.pointer == "reading" and facts.uptime <= SLOW_SECONDS:
-        return Verdict(503, "starting", "the pointer has not been read yet")
-    return Verdict(200, "unverified", "the pointer can't be read", alarm=True)
 
 
 def _decide_late(facts: Facts) -> Verdict:
@@ -144,7 +160,7 @@ def _decide_late(facts: Facts) -> Verdict:
     # At the door it waits for as long as others do the work, or may. Where the fleet as a whole
     # has not followed, as when all of it was started anew while the store of releases is down,
     # nobody would be left.
-    if _is_fresh(facts) and (followed or facts.placeholder or not known):
+    if _is_fresh(facts) and (followed or not known):
         return Verdict(503, "starting", reason)
     patient = facts.since_change < GRACE_SECONDS + facts.spread
     # What was never in service has nothing to be patient about.

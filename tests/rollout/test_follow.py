@@ -109,8 +109,10 @@ def test_node_without_any_release_shows_the_placeholder_and_does_not_go_back_to_
     follow = Follow("node-1")
     follow.begin((), T0, placeholder="built-in")
     assert follow.active == "built-in"
+    assert follow.shows_nothing_good
     serve(follow, "a")
     assert follow.previous is None
+    assert not follow.shows_nothing_good
     assert tell(follow, Refused("a", "renderings failed")) == []
     assert (follow.active, follow.phase) == ("a", "idle")
 
@@ -296,7 +298,7 @@ def test_release_damaged_again_and_again_is_asked_for_more_and_more_seldom() -> 
         tell(follow, Refused("b", "wrong digest", again=True), now=now)
         wake = follow.wake_at()
         assert wake is not None
-        bound = 2 * min(LONGEST_RETRY, FIRST_RETRY * 2**attempt)
+        bound = min(LONGEST_RETRY, 2 * FIRST_RETRY * 2**attempt)
         assert bound / 2 <= wake - now <= bound
         now = wake
         assert tell(follow, Tick(), now=now) == [Fetch("b")]
@@ -380,8 +382,10 @@ def test_release_without_a_way_back_stays_and_is_not_sent_back_twice() -> None:
     tell(follow, Pointed("a"))
     assert tell(follow, Refused("a", "bad")) == []
     assert (follow.active, follow.phase) == ("a", "idle")
+    assert follow.shows_nothing_good
     serve(follow, "b")
     assert follow.previous is None
+    assert not follow.shows_nothing_good
 
 
 def test_sent_back_in_favour_of_a_newer_release_that_is_loaded_goes_forward() -> None:
@@ -447,6 +451,17 @@ def test_node_that_has_just_started_does_not_wait() -> None:
     """It is not in service, so nobody is spared by its waiting."""
     follow = begin("a", spread=100.0)
     assert tell(follow, Tick(), Pointed("b"), Done("b"), Done("b")) == [Swap("b")]
+
+
+def test_node_that_shows_nothing_good_does_not_wait() -> None:
+    """The theme that comes with sos, or a release that fails: every second counts."""
+    bare = Follow("node-1", spread=100.0)
+    bare.begin((), T0, placeholder="built-in")
+    tell(bare, Pointed("b"), Refused("b", "bad"))
+    assert tell(bare, Pointed("c"), Done("c"), Done("c")) == [Swap("c")]
+    failing = begin("a", spread=100.0)
+    tell(failing, Pointed("a"), Refused("a", "renderings failed"))
+    assert tell(failing, Pointed("b"), Done("b"), Done("b")) == [Swap("b")]
 
 
 def test_each_swap_is_followed_by_a_turn_of_its_own() -> None:
@@ -534,13 +549,18 @@ def test_patience_begins_anew_when_the_node_has_caught_up_or_refused() -> None:
     assert follow.changed_at == T0 + 70
 
 
-def test_patience_begins_anew_when_only_the_turn_is_waited_for() -> None:
-    """After a long outage of the store, the spread is not the node's fault; but only once."""
+def test_patience_begins_anew_when_the_release_has_come_after_all() -> None:
+    """After a long outage of the store, all that a node lacks is time: for the trial, and for its
+    turn in the spread. But only once."""
     follow = begin("a", spread=100.0)
     tell(follow, Pointed("a"), Pointed("b"), Failed("b", "the store is down"))
-    tell(follow, Tick(), Done("b"), Done("b"), now=T0 + 500)
+    assert follow.changed_at == T0
+    tell(follow, Tick(), Done("b"), now=T0 + 500)
+    assert (follow.phase, follow.changed_at) == ("trying", T0 + 500)
+    tell(follow, Failed("b", "no memory for a trial"), now=T0 + 501)
+    tell(follow, Tick(), Done("b"), Done("b"), now=T0 + 520)
     assert (follow.phase, follow.changed_at) == ("waiting", T0 + 500)
-    tell(follow, Pointed("c"), Done("c"), Done("c"), now=T0 + 510)
+    tell(follow, Pointed("c"), Done("c"), Done("c"), now=T0 + 530)
     assert follow.changed_at == T0 + 500
 
 

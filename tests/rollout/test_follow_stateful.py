@@ -99,7 +99,8 @@ class NodeInItsWorld(RuleBasedStateMachine):
         if isinstance(action, Swap):
             assert action.release in self.passed, f"{action} of what never passed a trial here"
             new = action.release not in self.follow.loaded
-            if new and self.was_settled and self.spread:
+            shows_good = self.shown in self.passed - self.refused_for_good
+            if new and self.was_settled and shows_good and self.spread:
                 assert self.ready_at is not None
                 share = decide_share(NODE, action.release)
                 assert self.now >= self.ready_at + share * self.spread - 1e-6, "out of its turn"
