@@ -114,7 +114,7 @@ def decide_verdict(facts: Facts) -> Verdict:
         return Verdict(503, "draining", "the node is shutting down")
     if facts.faults or facts.active is None:
         faults = "; ".join(facts.faults) or "there is no active release"
-        return Verdict(503, "unhealthy", faults, alarm=True)
+        return Verdict(503, "unhealthy", faults, alarm=not _is_fresh(facts))
     if facts.placeholder and not facts.served:
         return _decide_bare(facts)
     return _decide_by_pointer(facts)
