@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from sos.errors import ReleaseError
 from sos.release.bundle import is_release_id
 
-PURPOSE = "sos preview of a release, version 1"
+PURPOSE = "sos-preview-of-a-release-1"
 """First line of what is signed: no signature that was made for anything else fits."""
 
 MAX_SECONDS = 7 * 86_400

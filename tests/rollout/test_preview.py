@@ -34,7 +34,7 @@ def test_signed_token_is_good_until_it_ends() -> None:
 
 def test_token_is_made_as_the_documentation_says() -> None:
     """Another program makes the same token from what docs/releases.md says."""
-    message = f"sos preview of a release, version 1\n{HOST}\n{RELEASE}\n{NOW + 600}\n"
+    message = f"sos-preview-of-a-release-1\n{HOST}\n{RELEASE}\n{NOW + 600}\n"
     digest = hmac.new(SECRET.encode(), message.encode(), hashlib.sha256).digest()
     text = base64.b64encode(digest).decode().translate(str.maketrans("+/", "-_")).rstrip("=")
     assert token() == f"{NOW + 600}.{text}"
@@ -61,7 +61,7 @@ def test_while_a_secret_is_replaced_both_are_believed() -> None:
 
 def test_without_a_secret_no_token_is_good() -> None:
     """Neither no secret, nor an empty one, nor one that could be guessed."""
-    message = f"sos preview of a release, version 1\n{HOST}\n{RELEASE}\n{NOW + 600}\n"
+    message = f"sos-preview-of-a-release-1\n{HOST}\n{RELEASE}\n{NOW + 600}\n"
     for weak in ("", "short"):
         digest = hmac.new(weak.encode(), message.encode(), hashlib.sha256).digest()
         forged = f"{NOW + 600}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
