@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.rollout.fleet_balancers import ADVISED, BALANCERS
 from tests.rollout.fleet_scenarios import FLEET, SCENARIOS, Scenario, simulate
-from tests.rollout.fleet_simulation import ADVISED, BALANCERS, Moment, Outcome
+from tests.rollout.fleet_simulation import Moment, Outcome
 
 from bench.svg import Drawing
 
@@ -159,53 +160,64 @@ def build_table(outcomes: Mapping[str, Outcome]) -> str:
 # ---------------------------------------------------------------- the worst moment of each
 
 
+class _Bars:
+    """Where things are on the chart of the worst moments, in pixels."""
+
+    width, left, right, top, row, heading = 860.0, 300.0, 90.0, 78.0, 21.0, 30.0
+    scale = 0.25
+    """Share of the fleet at the right end of the axis."""
+
+    def place(self, share: float) -> float:
+        """Where a share is on the axis."""
+        return self.left + (self.width - self.left - self.right) * share / self.scale
+
+
 def draw_worst(outcomes: Mapping[str, Outcome]) -> str:
     """A bar for each scenario: the largest share of nodes out of service, as advised."""
-    left, right, top, row, scale = 300.0, 90.0, 78.0, 21.0, 0.25
-    width = 860.0
-    plot = width - left - right
-    groups = len({s.group for s in SCENARIOS})
-    bottom = top + row * len(SCENARIOS) + 30 * groups
-    advised = BALANCERS[ADVISED]
-    drawing = Drawing(width, bottom + 44, *_describe_worst(outcomes))
+    at, advised = _Bars(), BALANCERS[ADVISED]
+    bottom = at.top + at.row * len(SCENARIOS) + at.heading * len({s.group for s in SCENARIOS})
+    drawing = Drawing(at.width, bottom + 44, *_describe_worst(outcomes))
     drawing.text(0, 20, "Nodes out of service at the worst moment", "title")
-    drawing.text(
-        0,
-        40,
+    how = (
         f"{FLEET} simulated nodes; a check every {advised.interval:.0f} s, out after {advised.fall}"
-        f" failures, back after {advised.rise} successes",
-        "soft",
+        f" failures, back after {advised.rise} successes"
     )
+    drawing.text(0, 40, how, "soft")
     drawing.rect(0, 52, 11, 11, "by-rule")
     drawing.text(16, 62, "taken out by the rules of /health-elb", "soft")
     drawing.rect(262, 52, 11, 11, "lost")
     drawing.text(278, 62, "restarting, or at fault itself", "soft")
     for tick in range(0, 26, 5):
-        x = left + plot * tick / 100 / scale
-        drawing.line(x, top + 4, x, bottom, "rule")
+        x = at.place(tick / 100)
+        drawing.line(x, at.top + 4, x, bottom, "rule")
         drawing.text(x, bottom + 18, f"{tick} %" if tick else "0", "soft", "middle")
-    y, group = top, ""
+    _draw_bars(drawing, at, outcomes)
+    limit = at.place(PERMITTED)
+    drawing.line(limit, at.top + 4, limit, bottom, "limit")
+    drawing.text(limit, at.top - 4, "permitted: 20 %", "limit-text", "middle")
+    drawing.text(at.left, bottom + 38, "share of the fleet", "soft")
+    rules = ".by-rule{fill:var(--current)}\n.lost{fill:var(--starting)}"
+    return drawing.render(LIGHT, DARK, RULES + rules)
+
+
+def _draw_bars(drawing: Drawing, at: _Bars, outcomes: Mapping[str, Outcome]) -> None:
+    y, group = at.top, ""
     for scenario in SCENARIOS:
         if scenario.group != group:
-            group, y = scenario.group, y + 30
+            group, y = scenario.group, y + at.heading
             drawing.text(0, y - 8, HEADINGS[group], "head")
         outcome = outcomes[name_of(scenario)]
         share = outcome.worst[ADVISED] / outcome.size
-        ruled = min(share, outcome.blamed[ADVISED] / outcome.size)
-        middle = y + row / 2 + 4.5
-        drawing.text(14, middle, scenario.title, "row")
-        drawing.rect(left, y + 4, max(plot * ruled / scale, 1.5), row - 8, "by-rule")
+        ruled = outcome.ruled[ADVISED] / outcome.size
+        baseline = y + at.row / 2 + 4.5
+        drawing.text(14, baseline, scenario.title, "row")
+        length = max(at.place(ruled) - at.left, 1.5)
+        drawing.rect(at.left, y + 4, length, at.row - 8, "by-rule")
         if share > ruled:
-            start = left + plot * ruled / scale
-            drawing.rect(start, y + 4, plot * (share - ruled) / scale, row - 8, "lost")
-        drawing.text(left + plot * share / scale + 6, middle, percent(share), "value")
-        y += row
-    limit = left + plot * PERMITTED / scale
-    drawing.line(limit, top + 4, limit, bottom, "limit")
-    drawing.text(limit, top - 4, "permitted: 20 %", "limit-text", "middle")
-    drawing.text(left, bottom + 38, "share of the fleet", "soft")
-    rules = ".by-rule{fill:var(--current)}\n.lost{fill:var(--starting)}"
-    return drawing.render(LIGHT, DARK, RULES + rules)
+            start = at.place(ruled)
+            drawing.rect(start, y + 4, at.place(share) - start, at.row - 8, "lost")
+        drawing.text(at.place(share) + 6, baseline, percent(share), "value")
+        y += at.row
 
 
 def _describe_worst(outcomes: Mapping[str, Outcome]) -> tuple[str, str]:

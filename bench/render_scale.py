@@ -21,10 +21,10 @@ from sos.content.sanitize import DEFAULT_EMBED_HOSTS
 from sos.metrics import Metrics
 from sos.page.routes import PageRoute, decide_route
 from sos.page.site import build_site as build_page_site
-from sos.release.environment import Release, build_release
-from sos.release.folder import read_folder
 from sos.produce.documents import DocumentCache
 from sos.produce.producer import Producer
+from sos.release.environment import Release, build_release
+from sos.release.folder import read_folder
 from tests.servers.content import batches, build_site
 from tests.servers.valkey_process import ValkeyProcess
 

@@ -187,14 +187,13 @@ def decide_revert(view: View, *, canary: bool = False) -> str:
 
     Any refusal is enough for a canary, and in a fleet of up to 10 nodes.
     """
-    refusals, concerned = view.refusals, len(view.concerned)
-    if refusals and (
-        canary or concerned <= SMALL_FLEET or len(refusals) > REFUSED_SHARE * concerned
-    ):
-        names = ", ".join(n.node for n in refusals[:3])
-        more = f" and {len(refusals) - 3} more" if len(refusals) > 3 else ""
-        reason = refusals[0].reason or "no reason given"
-        return f"{len(refusals)} of {concerned} nodes refuse it ({names}{more}): {reason}"
+    count, concerned = len(view.refusals), len(view.concerned)
+    if count and (canary or concerned <= SMALL_FLEET or count > REFUSED_SHARE * concerned):
+        refusing = view.select("refuses")  # those, too, that have only just begun
+        names = ", ".join(n.node for n in refusing[:3])
+        more = f" and {len(refusing) - 3} more" if len(refusing) > 3 else ""
+        reason = view.refusals[0].reason or "no reason given"
+        return f"{len(refusing)} of {concerned} nodes refuse it ({names}{more}): {reason}"
     return view.trouble if canary else ""
 
 

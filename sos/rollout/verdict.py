@@ -83,6 +83,7 @@ def build_facts(
     *,
     draining: bool,
     faults: tuple[str, ...],
+    active: str | None,
     pointer: PointerState,
     placeholder: bool,
     outnumbered: bool = False,
@@ -90,14 +91,17 @@ def build_facts(
     uptime: float,
     quorum: Quorum | None,
 ) -> Facts:
-    """The facts of a node that follows a pointer; ``now`` by the clock of its `Follow`."""
+    """The facts of a node that follows a pointer; ``now`` by the clock of its `Follow`.
+
+    ``active`` is what its workers serve, or another release that one of them serves.
+    """
     return Facts(
         draining=draining,
         faults=faults,
         pointer=pointer,
         placeholder=placeholder,
         outnumbered=outnumbered,
-        active=state.active,
+        active=active,
         target=state.target,
         refused=state.is_refused,
         served=served,

@@ -95,7 +95,8 @@ class Supervisor:
         SettingsError when an address can't be had, or what ``open_parts`` raises.
         """
         self._handle_signals()
-        async with contextlib.AsyncExitStack() as stack:
+        # What the background works with is opened after it has begun, and closed after its end.
+        async with contextlib.AsyncExitStack() as opened, contextlib.AsyncExitStack() as stack:
             sockets, private = self._bind(stack)
             await stack.enter_async_context(self._background())
             self._slots = [

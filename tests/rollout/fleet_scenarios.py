@@ -8,7 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from tests.rollout.fleet_simulation import Kind, Outcome, PointerStore, Store, World
+from tests.rollout.fleet_node import Store
+from tests.rollout.fleet_simulation import Kind, Outcome, PointerStore, World
 
 FLEET = 500
 NEWCOMERS = 20

@@ -14,59 +14,14 @@ from functools import partial
 from typing import Literal
 
 import msgspec
-from sos.rollout.follow import (
-    Action,
-    Cancel,
-    Done,
-    Event,
-    Failed,
-    Fetch,
-    Follow,
-    Pointed,
-    Refused,
-    Swap,
-    Tick,
-    Try,
-)
+from sos.rollout.follow import Done, Event, Failed, Fetch, Refused, Swap, Try
 from sos.rollout.ports import Quorum
-from sos.rollout.verdict import PointerState, Verdict, build_facts, decide_verdict
-from sos.rollout.watch import Query, Watch
 
-STEP = 0.5
-"""Nothing happens between two steps of the clock, seconds."""
+from tests.rollout.fleet_balancers import ADVISED, BALANCERS, Watcher
+from tests.rollout.fleet_node import PLACEHOLDER, REPORT_TTL, STEP, Node, Store
 
-PLACEHOLDER = "built-in"
-REPORT_TTL = 5.0
-WORKERS_READY = 0.7
-"""How long the workers of a node take to start, seconds."""
-
-NOT_BLAMED = ("off", "draining", "unhealthy", "starting")
-"""Why nodes are out of service that a rule about releases did not take out."""
-
-Store = Literal["up", "slow", "down", "corrupt"]
 PointerStore = Literal["up", "down", "hung"]
 Kind = Literal["good", "bad", "fails in flight", "for new nodes"]
-
-
-class Balancer(msgspec.Struct, frozen=True):
-    """How a load balancer asks: every ``interval`` seconds, out after ``fall`` failures in a row,
-    back after ``rise`` successes."""
-
-    name: str
-    interval: float
-    fall: int
-    rise: int
-
-
-BALANCERS = (
-    Balancer("5 s, 3 out, 2 back", 5.0, 3, 2),
-    Balancer("HAProxy default", 2.0, 3, 2),
-    Balancer("Kubernetes default", 10.0, 3, 1),
-    Balancer("ALB default", 30.0, 2, 5),
-    Balancer("Classic ELB default", 30.0, 2, 10),
-)
-ADVISED = 0
-"""The place of what docs/load-balancer.md advises."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -79,8 +34,9 @@ class Moment(msgspec.Struct, frozen=True):
 
 class Outcome(msgspec.Struct, frozen=True):
     """What came of a script. ``worst`` is the largest number of nodes that were out of service at
-    once, for each balancer; ``blamed`` the same without those that were off, draining, at fault or
-    starting. ``dead`` is the largest number of nodes that were gone while a balancer still sent them
+    once, for each balancer, and ``ruled`` how many of them a rule about releases had taken out: they
+    were not off, draining, at fault or starting. ``blamed`` is the largest number of such nodes at
+    any moment. ``dead`` is the largest number of nodes that were gone while a balancer still sent them
     visitors. ``exposed`` are nodes that the balancer advised sends visitors to though they show the
     theme that comes with sos, while most of the fleet has a release. ``joined`` is the longest time
     from a newcomer's start to its first 200, infinite if one had none. ``releases`` counts what the
@@ -89,212 +45,13 @@ class Outcome(msgspec.Struct, frozen=True):
 
     size: int
     worst: tuple[int, ...]
+    ruled: tuple[int, ...]
     blamed: tuple[int, ...]
     dead: tuple[int, ...]
     exposed: int
     joined: float
     releases: dict[str, int]
     moments: tuple[Moment, ...]
-
-
-class Node:
-    """One node. What is true of its surroundings (``store``, ``register_reachable``, ``wedged``)
-    may be changed at any time; call `World.touch` after it."""
-
-    def __init__(self, world: "World", index: int, disk: tuple[str, ...]) -> None:
-        self.world = world
-        self.name = f"node-{index}"
-        self.disk = disk
-        self.new_code = False
-        self.store = world.default_store
-        self.register_reachable = True
-        self.wedged = False
-        self.power: Literal["on", "draining", "off"] = "off"
-        self.in_service = [False] * len(BALANCERS)
-        self.was_in_service = [False] * len(BALANCERS)
-        self.streak = [0] * len(BALANCERS)
-        self.reason = ["off"] * len(BALANCERS)
-        self.registered: str | None = None
-        self.next_step = -1
-        self.calm = False
-        self.is_new = True
-        self.first_started = world.now
-        self.joined_at = math.inf
-        self.switch_on()
-
-    # ------------------------------------------------------------ life of a process
-
-    def switch_on(self) -> None:
-        """A process starts with what the disk has."""
-        now = self.world.now
-        self.power = "on"
-        self.started = now
-        self.served = self.outnumbered = False
-        self.follow = Follow(self.name, self.world.spread)
-        self.follow.begin(self.disk, now, PLACEHOLDER)
-        self.watch = Watch()
-        self.pointer: PointerState = "reading"
-        self.known = bool(self.disk)
-        self.query: Query | None = None
-        self.asked_at = self.ask_at = now
-        self.asked_target: str | None = None
-        self.target_at = now
-        self.job: Fetch | Try | Swap | None = None
-        self.job_ends = self.fails_at = math.inf
-        self.stable: Verdict | None = None
-        self.world.touch(self)
-
-    def switch_off(self) -> None:
-        """The process is gone; the register hears of it only where the node said so before."""
-        if self.power == "draining":
-            self.world.forget(self)
-        elif self.registered is not None:
-            self.world.at(self.world.now + REPORT_TTL, partial(self.world.forget_if_silent, self))
-        self.power = "off"
-        self.job = None
-        self.calm = False
-
-    @property
-    def is_placeholder(self) -> bool:
-        """Whether it shows the theme that comes with sos."""
-        return self.follow.active == PLACEHOLDER
-
-    # ------------------------------------------------------------ verdict
-
-    def judge(self) -> Verdict | None:
-        """The answer of ``/health-elb``; None when nobody answers."""
-        if self.power == "off":
-            return None
-        if self.stable is not None:
-            return self.stable
-        now = self.world.now
-        starting = now < self.started + WORKERS_READY
-        verdict = decide_verdict(
-            build_facts(
-                self.follow,
-                now,
-                draining=self.power == "draining",
-                faults=("a worker is not ready",) if starting or self.wedged else (),
-                pointer=self.pointer,
-                placeholder=self.is_placeholder,
-                outnumbered=self.outnumbered,
-                served=self.served,
-                uptime=now - self.started,
-                quorum=self.world.count(self),
-            )
-        )
-        if not self.served and verdict.status == 200:
-            self.served, self.joined_at = True, min(self.joined_at, now)
-        timeless = verdict.word in ("current", "draining", "unverified", "refused")
-        if timeless and not self.is_placeholder:
-            self.stable = verdict
-        return verdict
-
-    # ------------------------------------------------------------ what it does
-
-    def run(self) -> None:
-        """Whatever is due."""
-        if self.power == "off":
-            return
-        now, world = self.world.now, self.world
-        self.stable, self.calm = None, False
-        if self.job is not None and now >= self.job_ends:
-            self.finish()
-        wake = self.follow.wake_at()
-        if wake is not None and now >= wake:
-            self.send(Tick())
-        self.ask_for_pointer()
-        if self.follow.shows_nothing_good:
-            majority = world.find_majority(self)
-            self.outnumbered = majority not in (None, PLACEHOLDER)
-            lost = self.pointer in ("error", "missing") or self.follow.is_refused
-            if lost and self.outnumbered:
-                self.send(Pointed(majority))
-        if self.follow.phase == "watching" and now >= self.fails_at:
-            self.fails_at = math.inf
-            self.send(Refused(self.follow.active or "", "renderings failed"))
-        world.report(self)
-        if not self.served:
-            self.judge()
-        self.plan()
-
-    def plan(self) -> None:
-        """When it has to run again."""
-        now = self.world.now
-        due = [self.job_ends if self.job else math.inf, self.ask_due(), self.fails_at]
-        due.append(self.follow.wake_at() or math.inf)
-        if not self.served or self.follow.shows_nothing_good:
-            due.append(now + STEP)
-        self.world.wake(self, max(now + STEP, min(due)))
-
-    def send(self, event: Event) -> None:
-        """Do what `Follower` does: hand an event on, and begin what is asked for."""
-        before = self.follow.target
-        for action in self.follow.handle(event, self.world.now):
-            self.perform(action)
-        if self.follow.target != before:
-            self.asked_target, self.target_at = before, self.world.now
-
-    def perform(self, action: Action) -> None:
-        """Begin an action, or stop one."""
-        if isinstance(action, Cancel):
-            self.job = None
-            return
-        assert self.job is None
-        self.job = action
-        self.job_ends = self.world.now + self.world.draw_duration(self, action)
-
-    def finish(self) -> None:
-        """End the job as the world is now."""
-        job, self.job = self.job, None
-        assert job is not None
-        event = self.world.decide_outcome(self, job)
-        self.send(event)
-        if isinstance(job, Swap) and isinstance(event, Done):
-            self.disk = tuple(r for r in self.follow.loaded if r != PLACEHOLDER)
-            fails = self.world.kinds.get(job.release) == "fails in flight"
-            self.fails_at = self.world.now + self.world.rng.uniform(1, 12) if fails else math.inf
-
-    # ------------------------------------------------------------ pointer
-
-    def ask_due(self) -> float:
-        """When the read of the pointer ends, or the next begins, if nothing changes meanwhile."""
-        if self.query is None:
-            return self.ask_at
-        if self.world.pointer_store == "hung":
-            return self.asked_at + 5 + self.query.wait * 17 / 16
-        return self.asked_at + self.query.wait
-
-    def ask_for_pointer(self) -> None:
-        """One turn of `PointerWatch`'s loop, or none."""
-        now, world = self.world.now, self.world
-        if self.query is None and now >= self.ask_at:
-            self.query, self.asked_at = self.watch.next_query(now), now
-        if self.query is None:
-            return
-        changed = world.pointer_index > self.query.index
-        if world.pointer_store == "down" or (
-            world.pointer_store == "hung" and now >= self.ask_due()
-        ):
-            self.watch, self.query = self.watch.on_failure(), None
-            self.pointer = "error"
-        elif world.pointer_store == "up" and (changed or now >= self.asked_at + self.query.wait):
-            self.watch, believed = self.watch.on_answer(self.query, world.pointer_index, now)
-            self.query = None
-            if believed:
-                self.heed(world.pointer)
-        if self.query is None:
-            self.ask_at = now + self.watch.decide_pause(world.rng.random())
-
-    def heed(self, value: str | None) -> None:
-        """What `PointerWatch` makes of a value."""
-        if value is None and not self.known:
-            self.pointer = "missing"
-        elif value is None or value == "garbage":
-            self.pointer = "error"
-        else:
-            self.known, self.pointer = True, "ok"
-            self.send(Pointed(value))
 
 
 class World:
@@ -317,13 +74,7 @@ class World:
         self._seen: tuple[float, int, dict[str, int]] = (0.0, 0, {})
         self._agenda: defaultdict[int, list[Node]] = defaultdict(list)
         self._script: defaultdict[int, list[Callable[[], None]]] = defaultdict(list)
-        self._buckets: list[list[list[Node]]] = [
-            [[] for _ in range(round(b.interval / STEP))] for b in BALANCERS
-        ]
-        self.out: list[Counter[str]] = [Counter() for _ in BALANCERS]
-        self._worst = [0] * len(BALANCERS)
-        self._blamed = [0] * len(BALANCERS)
-        self._dead = [0] * len(BALANCERS)
+        self._watchers = [Watcher(b, STEP) for b in BALANCERS]
         self._exposed = 0
         self._moments: list[Moment] = []
         self.nodes: list[Node] = []
@@ -380,10 +131,8 @@ class World:
         if in_service:
             node.started -= 3600
             node.served, node.is_new = True, False
-            node.in_service = [True] * len(BALANCERS)
-            node.was_in_service = [True] * len(BALANCERS)
-        for buckets in self._buckets:
-            self.rng.choice(buckets).append(node)
+        for watcher in self._watchers:
+            watcher.add(node, self.rng, in_service=in_service)
         return node
 
     def restart(self, node: Node, *, drain: float = 15.0, off: float = 8.0) -> None:
@@ -414,15 +163,17 @@ class World:
                     node.run()
             if step % 2 == 0:
                 self._seen = (self.now, self._live, dict(self._counts))
-            self._check(step)
+            for watcher in self._watchers:
+                watcher.check(step)
             if step % 4 == 0:
                 self._note()
         newcomers = [n for n in self.nodes if n.is_new]
         return Outcome(
             size=len(self.nodes) - len(newcomers),
-            worst=tuple(self._worst),
-            blamed=tuple(self._blamed),
-            dead=tuple(self._dead),
+            worst=tuple(w.worst for w in self._watchers),
+            ruled=tuple(w.ruled for w in self._watchers),
+            blamed=tuple(w.blamed for w in self._watchers),
+            dead=tuple(w.dead for w in self._watchers),
             exposed=self._exposed,
             joined=max((n.joined_at - n.first_started for n in newcomers), default=0.0),
             releases=dict(Counter(n.follow.active or "" for n in self.nodes)),
@@ -433,7 +184,7 @@ class World:
 
     def touch(self, node: Node) -> None:
         """Have a node look at its surroundings in the next step."""
-        node.stable, node.calm = None, False
+        node.stable = None
         self.wake(node, self.now)
 
     def wake(self, node: Node, time: float) -> None:
@@ -510,53 +261,16 @@ class World:
         for node in self.nodes:
             self.wake(node, self.now + self.rng.uniform(0, within))
 
-    # ------------------------------------------------------------ for balancers
-
-    def _check(self, step: int) -> None:
-        """Every balancer asks the nodes whose turn it is."""
-        for b, buckets in enumerate(self._buckets):
-            changed = False
-            for node in buckets[step % len(buckets)]:
-                if not node.calm:
-                    changed |= self._check_one(b, node)
-            if changed:
-                out = self.out[b]
-                self._worst[b] = max(self._worst[b], out.total())
-                blamed = sum(n for reason, n in out.items() if reason not in NOT_BLAMED)
-                self._blamed[b] = max(self._blamed[b], blamed)
-
-    def _check_one(self, b: int, node: Node) -> bool:
-        """Ask one node; whether it went out of service."""
-        verdict = node.judge()
-        well = verdict is not None and verdict.status == 200
-        if well == node.in_service[b]:
-            node.streak[b] = 0
-            node.calm = well and node.stable is not None and not any(node.streak)
-            node.calm = node.calm and all(node.in_service)
-            return False
-        node.streak[b] += 1
-        if node.streak[b] < (BALANCERS[b].rise if well else BALANCERS[b].fall):
-            return False
-        node.streak[b] = 0
-        node.in_service[b] = well
-        if well:
-            if node.was_in_service[b]:
-                self.out[b][node.reason[b]] -= 1
-            node.was_in_service[b] = True
-            return False
-        node.reason[b] = verdict.word if verdict else "off"
-        self.out[b][node.reason[b]] += 1
-        return True
-
     def _note(self) -> None:
         words: Counter[str] = Counter()
         for node in self.nodes:
             verdict = node.judge()
             words[verdict.word if verdict else "off"] += 1
-        self._moments.append(Moment(self.now, dict(words), tuple(out.total() for out in self.out)))
-        for b in range(len(BALANCERS)):
-            dead = sum(n.power == "off" and n.in_service[b] for n in self.nodes)
-            self._dead[b] = max(self._dead[b], dead)
+        out = tuple(w.count_out() for w in self._watchers)
+        self._moments.append(Moment(self.now, dict(words), out))
+        for watcher in self._watchers:
+            watcher.count_dead()
         if self._counts[PLACEHOLDER] < self._live / 2:
-            exposed = sum(n.is_placeholder and n.in_service[ADVISED] for n in self.nodes)
+            shown = self._watchers[ADVISED].find_in_service()
+            exposed = sum(n.is_placeholder for n in shown)
             self._exposed = max(self._exposed, exposed)

@@ -10,8 +10,9 @@ from bench.fleet_chart import DOCUMENT, RESULTS, WORDS_CHART, WORST_CHART, build
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.rollout.fleet_balancers import ADVISED, BALANCERS
 from tests.rollout.fleet_scenarios import NEWCOMERS, SCENARIOS, Scenario, simulate
-from tests.rollout.fleet_simulation import ADVISED, BALANCERS, Outcome, World
+from tests.rollout.fleet_simulation import Outcome, World
 
 PERMITTED = 0.2
 FAST = [n for n, b in enumerate(BALANCERS) if b.rise * b.interval <= 30]

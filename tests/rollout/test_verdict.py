@@ -147,6 +147,15 @@ def test_pointer_that_has_not_answered_yet_counts_as_in_error_after_a_second() -
     assert judge(**fresh, uptime=SLOW_SECONDS + 0.01) == (200, "unverified")
 
 
+@pytest.mark.parametrize(("pointer", "target"), [("missing", "b"), ("ok", None), ("reading", None)])
+def test_node_that_can_t_know_what_is_live_goes_on_as_it_is(
+    pointer: str, target: str | None
+) -> None:
+    """The key was lost, or has not been read; what others serve is a guess, and no reason to go."""
+    facts = {"pointer": pointer, "target": target, "active": "a", "quorum": ALL}
+    assert judge(**facts) == (200, "unverified")
+
+
 # ---------------------------------------------------------------- at the door
 
 DOOR = {"active": "a", "served": False, "uptime": 10.0, "since_change": 10.0}
@@ -184,6 +193,12 @@ def test_node_that_was_never_in_service_gets_no_patience() -> None:
     assert judge(**facts, quorum=ALL) == (503, "behind")
     assert judge(**facts, quorum=FEW) == (200, "switching")
     assert judge(**facts | {"served": True}, quorum=ALL) == (200, "switching")
+
+
+def test_quorum_just_after_a_change_counts_for_nothing() -> None:
+    """It may be that of the release before."""
+    facts = DOOR | {"uptime": 40.0, "since_change": SETTLE_SECONDS - 0.1}
+    assert judge(**facts, quorum=ALL) == (200, "switching")
 
 
 def test_node_that_was_in_service_before_does_not_wait_at_the_door() -> None:
@@ -346,6 +361,7 @@ def test_facts_are_those_of_the_follower() -> None:
     own: dict[str, Any] = {
         "draining": False,
         "faults": (),
+        "active": "a",
         "pointer": "ok",
         "placeholder": False,
         "served": True,
