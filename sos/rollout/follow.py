@@ -201,8 +201,7 @@ class Follow:
         if isinstance(event, Pointed):
             self._point(event.target, now)
         elif isinstance(event, Refused) and event.release == self.active:
-            self._refuse(msgspec.structs.replace(event, again=False), now)
-            self.watched_until = now
+            self._send_back(event, now)
         elif not isinstance(event, Tick) and self._is_job_of(event.release):
             if isinstance(event, Refused):
                 self._refuse(event, now)
@@ -266,6 +265,13 @@ class Follow:
         self._refused[event.release] = Refusal(event.reason, now, again_at)
         if len(self._refused) > REMEMBERED:
             del self._refused[next(iter(self._refused))]
+
+    def _send_back(self, event: Refused, now: float) -> None:
+        """The active release fails on live pages. It came whole once: that is for good."""
+        if event.release not in self._refused:
+            self._refuse(msgspec.structs.replace(event, again=False), now)
+            # The way back does not wait for whatever the next release was waiting for.
+            self.attempts, self.retry_at, self.watched_until = 0, now, now
 
     # ------------------------------------------------------------ what follows from the state
 

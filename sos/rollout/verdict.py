@@ -176,8 +176,9 @@ def _decide_late(facts: Facts) -> Verdict:
 
 
 def _is_fresh(facts: Facts) -> bool:
-    """Nobody misses a node that was never in service."""
-    return not facts.served and facts.uptime < START_SECONDS
+    """Whether it may wait at the door: nobody misses a node that was never in service."""
+    young = facts.uptime < START_SECONDS or facts.since_change < SETTLE_SECONDS
+    return young and not facts.served
 
 
 def _describe_majority(facts: Facts) -> str:

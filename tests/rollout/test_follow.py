@@ -401,10 +401,10 @@ def test_sent_back_in_favour_of_a_newer_release_that_is_loaded_goes_forward() ->
 
 def test_way_back_leads_to_the_target_where_workers_have_that() -> None:
     """Even after an attempt that failed."""
-    follow = begin("b", "a")
+    follow = begin("a", "b")
     serve(follow, "c")
-    tell(follow, Pointed("b"), Failed("b", "a worker is not ready"), Refused("c", "bad"))
-    assert tell(follow, Tick(), now=T0 + 1) == [Swap("b")]
+    tell(follow, Pointed("b"), Failed("b", "a worker is not ready"))
+    assert tell(follow, Refused("c", "bad")) == [Swap("b")]
 
 
 def test_sent_back_while_the_next_release_is_on_its_way_goes_back_first() -> None:
@@ -414,6 +414,17 @@ def test_sent_back_while_the_next_release_is_on_its_way_goes_back_first() -> Non
     tell(follow, Pointed("c"))
     assert tell(follow, Refused("b", "bad")) == [Cancel("c"), Swap("a")]
     assert tell(follow, Done("a")) == [Fetch("c")]
+
+
+def test_way_back_does_not_wait_for_a_store_that_is_down() -> None:
+    """The pause between attempts to have the next release is not one of those who see errors."""
+    follow = begin("a", "b")
+    serve(follow, "c")
+    tell(follow, Pointed("d"), Failed("d", "the store is down"))
+    assert tell(follow, Refused("c", "bad")) == [Swap("a")]
+    assert tell(follow, Refused("c", "bad"), Refused("c", "bad")) == []
+    tell(follow, Failed("a", "a worker is not ready"))
+    assert tell(follow, Refused("c", "bad")) == [], "saying it again is no reason to hurry"
 
 
 def test_release_goes_on_being_watched_after_another_one_failed_to_come() -> None:
