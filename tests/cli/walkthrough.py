@@ -22,6 +22,7 @@ _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?= (?:s\b|bytes|->|pages|%))")
 _BY = re.compile(r"[\w.-]+@[\w.-]+")
 _WHO = re.compile(r"\d of (\d nodes refuse it) \([^)]*\)")
 """Nodes are not equally fast; it goes back when the first ones have made up their mind."""
+_COHORT = re.compile(r"\d+ nodes?(?=, [\d.]+ % of the fleet)")
 _TOKEN = re.compile(r"(?<=sos_token=)\S+")
 
 
@@ -50,14 +51,14 @@ def read_steps(document: str, heading: str) -> list[Step]:
 
 def normalise(line: str) -> str:
     """A line without what differs from run to run, and without columns."""
-    line = _WHO.sub(r"N of \1 (WHO)", line)
+    line = _COHORT.sub("N nodes", _WHO.sub(r"N of \1 (WHO)", line))
     line = _TIME.sub("TIME", _ID.sub("ID", _DIGEST.sub("DIGEST", _TOKEN.sub("TOKEN", line))))
     return " ".join(_NUMBER.sub("N", _BY.sub("BY", line)).split())
 
 
 def is_progress(line: str) -> bool:
-    """How far a fleet was a second ago is different each time."""
-    return bool(re.match(r"N s \d+ of \d+ nodes? ", normalise(line)))
+    """How far a fleet was a second ago, and which nodes a canary is on, is different each time."""
+    return bool(re.match(r"N s \d+ of \d+ nodes? |N % would not include ", normalise(line)))
 
 
 async def run_steps(steps: list[Step], folder: Path, environment: dict[str, str]) -> list[Step]:
