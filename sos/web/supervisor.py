@@ -50,6 +50,9 @@ LINGER_SECONDS = 5.0
 DRAIN_LIMIT = 20.0
 """Time that what is in flight gets once the node accepts no more, seconds."""
 
+FORGOTTEN_SECONDS = 3.0
+"""Time after which a task that was cancelled and goes on has not heard of it."""
+
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN = 70  # EX_SOFTWARE
 
@@ -112,7 +115,7 @@ class Supervisor:
             addresses = NodeAddresses(
                 os.getpid(), describe_address(sockets[0]), describe_address(private)
             )
-            await self._take_up_duties(stack, crew, addresses, private)
+            await self._take_up_duties(opened, stack, crew, addresses, private)
             for companion in companions:
                 self._spawn(_tolerate(companion))
             stack.enter_context(announce(addresses, Path(self._settings.state_dir)))
@@ -125,14 +128,16 @@ class Supervisor:
 
     async def _take_up_duties(
         self,
+        opened: contextlib.AsyncExitStack,
         stack: contextlib.AsyncExitStack,
         crew: NodeCrew,
         addresses: NodeAddresses,
         private: socket.socket,
     ) -> None:
-        """Follow releases and answer the private port; import what that needs.
+        """Follow releases, with parts that ``opened`` closes, and answer the private port.
 
-        The workers' own imports run beside these: they are the longest part of a start.
+        What that needs is imported here: the workers' own imports run beside it, and are the
+        longest part of a start.
         """
         with lean_imports():
             from sos.web.private import serve_private
@@ -140,7 +145,7 @@ class Supervisor:
 
             parts = None
             if self._open_parts:
-                parts = await stack.enter_async_context(self._open_parts())
+                parts = await opened.enter_async_context(self._open_parts())
         terms = build_terms(self._settings, addresses)
         self.rollout = Rollout(parts, terms, crew, self.metrics, self.view, self._tell)
         self._spawn(self.rollout.run(self.snapshot))
@@ -288,9 +293,11 @@ class Supervisor:
         try:
             yield
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            pending = set(self._tasks)
+            while pending:  # a driver may lose a cancellation: who goes on is told again
+                for task in pending:
+                    task.cancel()
+                _, pending = await asyncio.wait(pending, timeout=FORGOTTEN_SECONDS)
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         task = asyncio.get_running_loop().create_task(work)

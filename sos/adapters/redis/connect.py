@@ -4,7 +4,10 @@ In: a URL as an operator writes it. Out: a client of the driver that has not con
 error never repeats a part of the URL: a password that was not escaped may end up in any part.
 """
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -74,6 +77,23 @@ def connect(url: str, timeout_ms: int = 250, max_connections: int = 64) -> Clien
         return driver.Redis(unix_socket_path=address.path, **options)
     host, port = address.hosts[0]
     return driver.Redis(host=host, port=port, **options, **address.tls)
+
+
+@asynccontextmanager
+async def deadline(seconds: float) -> AsyncIterator[None]:
+    """For calls of the driver: TimeoutError after ``seconds``, and no cancellation is lost.
+
+    The driver sends with ``asyncio.wait_for``, which in Python 3.11 forgets a cancellation that
+    comes in the moment in which what it waits for is done: a loop that should end goes on.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def parse_address(url: str) -> Address:

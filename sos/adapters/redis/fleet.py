@@ -4,7 +4,6 @@ In: reports of this node. Out: how many nodes live, and who they are. Only the s
 counts. What others wrote is not trusted: an entry that is no sound report is skipped and counted.
 """
 
-import asyncio
 import math
 import struct
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ import msgspec
 from redis.exceptions import NoScriptError
 
 from sos.adapters.redis.answers import sound_answer
-from sos.adapters.redis.connect import connect
+from sos.adapters.redis.connect import connect, deadline
 from sos.errors import StoreUnavailableError
 from sos.rollout.fleet import LOST_SECONDS, Roster
 from sos.rollout.ports import NodeReport, Quorum
@@ -112,7 +111,7 @@ class RedisFleet:
         """Run a script under one deadline, with the driver's errors made our own."""
         sha = sha1(script.encode(), usedforsecurity=False).hexdigest()
         try:
-            async with asyncio.timeout(self._deadline):
+            async with deadline(self._deadline):
                 try:
                     return await self._client.evalsha(sha, 1, self._key, *words)
                 except NoScriptError:  # a server that is new, restarted, or had SCRIPT FLUSH

@@ -3,7 +3,6 @@
 Reads never retry: who asks has a last good copy to fall back on.
 """
 
-import asyncio
 from collections.abc import Awaitable, Sequence
 from hashlib import sha1
 from importlib.resources import files
@@ -18,7 +17,7 @@ from sos.adapters.redis.answers import (
     sound_answer,
     touched_by_time,
 )
-from sos.adapters.redis.connect import connect
+from sos.adapters.redis.connect import connect, deadline
 from sos.content.store import Candidate, Changes, Due, Entry, Found, Operation
 from sos.errors import StoreIncompleteError, StoreUnavailableError
 
@@ -237,9 +236,9 @@ class RedisStore:
     async def _guard(self, call: Awaitable[T], *, patient: bool = False, extra: float = 0.0) -> T:
         """Await a driver's call under one deadline, with the driver's errors made our own."""
         # The socket's own time-outs restart with every byte and every reconnect; this one does not.
-        deadline = 30.0 if patient else self._timeout * 2 + extra
+        seconds = 30.0 if patient else self._timeout * 2 + extra
         try:
-            async with asyncio.timeout(deadline):
+            async with deadline(seconds):
                 return await call
         # Given nonsense, the driver raises whatever its parsers happen to.
         except Exception as exc:
