@@ -73,14 +73,37 @@ def worker_pids(node: Node) -> list[int]:
     return [worker["pid"] for worker in node.health()["workers"]]
 
 
-def count_connections(node: Node, pids: Sequence[int]) -> int:
-    """Connections to the public port that these workers hold: each has at most one request."""
+@dataclass
+class Kill:
+    """The end of a worker, or of all of a node: what was held, how soon others answered, the cost.
+
+    ``held`` are connections; each has at most one request in flight.
+    """
+
+    at: float
+    held: int
+    taken_over: float = 0.0
+    cost: list[Shot] = field(default_factory=list)
+
+    def explains(self, shot: Shot) -> bool:
+        """Whether a request was under way when the worker died."""
+        return shot.due <= self.at + SLACK and shot.due + shot.seconds >= self.at
+
+
+def kill(balancer: HAProxy, node: Node, pids: Sequence[int], victim: int) -> Kill:
+    """kill -9 the victim, and say how many connections of the balancer these workers held then."""
     port = int(node.public.rpartition(":")[2])
-    return sum(
+    before = int(balancer.stats()[node.public]["connect"])
+    held = sum(
         connection.laddr.port == port and connection.status == psutil.CONN_ESTABLISHED
         for pid in pids
         for connection in psutil.Process(pid).net_connections("tcp")
     )
+    at = time.monotonic()
+    os.kill(victim, signal.SIGKILL)
+    # Those that were made since they were counted.
+    held += int(balancer.stats()[node.public]["connect"]) - before
+    return Kill(at, held)
 
 
 def ask(node: Node) -> float:
@@ -100,21 +123,7 @@ def ask(node: Node) -> float:
 # ------------------------------------------------------------ promise 7
 
 
-@dataclass
-class Kill:
-    """One worker's end: what it held, how soon others answered, which requests it cost."""
-
-    at: float
-    held: int
-    taken_over: float = 0.0
-    cost: list[Shot] = field(default_factory=list)
-
-    def explains(self, shot: Shot) -> bool:
-        """Whether a request was under way when the worker died."""
-        return shot.due <= self.at + SLACK and shot.due + shot.seconds >= self.at
-
-
-async def kill_workers(nodes: Sequence[Node]) -> list[Kill]:
+async def kill_workers(balancer: HAProxy, nodes: Sequence[Node]) -> list[Kill]:
     """Kill a worker a second, of each node in turn, but never the last one that a node has."""
     kills: list[Kill] = []
     began = time.monotonic()
@@ -125,11 +134,8 @@ async def kill_workers(nodes: Sequence[Node]) -> list[Kill]:
         node = nodes[number % len(nodes)]
         await until(lambda n=node: is_in_service(n))
         pid = (await asyncio.to_thread(worker_pids, node))[number // len(nodes) % 2]
-        held = await asyncio.to_thread(count_connections, node, [pid])
-        kill = Kill(time.monotonic(), held)
-        os.kill(pid, signal.SIGKILL)
-        kill.taken_over = max([await asyncio.to_thread(ask, node) for _ in range(4)])
-        kills.append(kill)
+        kills.append(await asyncio.to_thread(kill, balancer, node, [pid], pid))
+        kills[-1].taken_over = max([await asyncio.to_thread(ask, node) for _ in range(4)])
     return kills
 
 
@@ -142,14 +148,14 @@ async def test_a_worker_is_killed_every_second(fleet: Fleet, make_haproxy: MakeH
     balancer = await asyncio.to_thread(balance, make_haproxy, nodes, inter_ms=1000, fall=10)
     async with fleet.load(balancer.url) as load:
         await asyncio.sleep(1.0)
-        kills = await kill_workers(nodes)
+        kills = await kill_workers(balancer, nodes)
         for node in nodes:
             await until(lambda n=node: is_in_service(n))
         whole = time.monotonic()
         await asyncio.sleep(1.0)
     failed = [shot for shot in load.shots if shot.failed]
     for shot in failed:
-        guilty = next((kill for kill in kills if kill.explains(shot)), None)
+        guilty = next((k for k in kills if k.explains(shot)), None)
         assert guilty, f"no worker died meanwhile: {shot}"
         guilty.cost.append(shot)
     in_flight = [sum(s.due <= k.at <= s.due + s.seconds for s in load.shots) for k in kills]
@@ -161,8 +167,8 @@ async def test_a_worker_is_killed_every_second(fleet: Fleet, make_haproxy: MakeH
         f"{max(k.taken_over for k in kills):.3f} s; {load.summary()}"
     )
     assert len(kills) >= FEWEST_KILLS
-    assert all(len(kill.cost) <= kill.held for kill in kills)
-    assert max(kill.taken_over for kill in kills) < 1.0
+    assert all(len(k.cost) <= k.held for k in kills)
+    assert max(k.taken_over for k in kills) < 1.0
     assert not [shot for shot in load.since(whole) if shot.failed]
     assert sum(node.metric("sos_worker_restarts_total") for node in nodes) == len(kills)
     assert set(balancer.states().values()) == {"UP"}
@@ -288,8 +294,8 @@ async def test_every_node_restarts_in_turn_while_the_release_changes(
             if number == 1:
                 await fleet.releaser.point(new)
             await leaving
-            addresses = {"listen": node.public, "health_listen": node.private}
-            await fleet.begin(f"node-{number}", workers=1, drain_seconds=2, **addresses)
+            addresses: dict[str, object] = {"listen": node.public, "health_listen": node.private}
+            await fleet.begin(f"node-{number}", wait=True, workers=1, drain_seconds=2, **addresses)
             await asyncio.to_thread(balancer.wait_until_up)
             took.append(time.monotonic() - began)
         await fleet.converge(new)
@@ -318,23 +324,21 @@ async def test_a_whole_node_is_killed(fleet: Fleet, make_haproxy: MakeHAProxy) -
     async with fleet.load(balancer.url) as load:
         await asyncio.sleep(1.0)
         pids = await asyncio.to_thread(worker_pids, lost)
-        held = await asyncio.to_thread(count_connections, lost, pids)
-        killed = time.monotonic()
-        lost.process.kill()
+        end = await asyncio.to_thread(kill, balancer, lost, pids, lost.process.pid)
         await asyncio.to_thread(lost.process.wait)
         await asyncio.to_thread(balancer.wait_until, lambda s: s[lost.public] == "DOWN")
-        noticed = time.monotonic() - killed
+        noticed = time.monotonic() - end.at
         await asyncio.sleep(1.0)
     failed = [shot for shot in load.shots if shot.failed]
     broken = [shot for shot in failed if shot.error or shot.status >= 500]
     print(
         f"a whole node killed behind HAProxy with redispatch: {len(broken)} requests broke, its "
-        f"workers held {held} connections; {len(failed) - len(broken)} were late, HAProxy may wait "
+        f"workers held {end.held} connections; {len(failed) - len(broken)} were late, HAProxy may wait "
         f"1 s before it tries again; its check noticed after {noticed:.2f} s; {load.summary()}"
     )
-    assert len(broken) <= held
-    assert all(Kill(killed, held).explains(shot) for shot in broken)
-    assert all(killed - SLACK <= shot.due <= killed + noticed + SLACK for shot in failed)
+    assert len(broken) <= end.held
+    assert all(end.explains(shot) for shot in broken)
+    assert all(end.at - 1 <= shot.due <= end.at + noticed + SLACK for shot in failed)
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
     fleet.s3_faults.set("down")
