@@ -6,9 +6,8 @@ that `watch` and `follow` decide, and nothing it depends on can end it.
 """
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -73,6 +72,7 @@ class Follower:
         self._steps = Steps(parts, terms, crew, metrics)
         self._job: asyncio.Task[None] | None = None
         self._previews: dict[str, asyncio.Task[None]] = {}
+        self.outnumbered = False
         self._usual_share = 0.0
         self._began = 0.0
         self._hung_before = 0
@@ -82,12 +82,18 @@ class Follower:
         """Whether the node shows the theme that comes with sos, for want of a release."""
         return self.state.active == self._terms.placeholder
 
-    def begin(self, kept: tuple[ReleaseFile, ...]) -> None:
-        """Start from what the disk has (`Shelf.read_kept`), or from the placeholder."""
+    def begin(
+        self, kept: tuple[ReleaseFile, ...], refused: Mapping[str, str] | None = None
+    ) -> None:
+        """Start from what the disk has (`Shelf.read_kept`), or from the placeholder.
+
+        ``refused`` are releases that were sent back before the node ended, with the reason.
+        """
         self._steps.files = {file.id: file for file in kept}
         self._began = time.monotonic()
-        names = tuple(self._steps.files) or (self._terms.placeholder,)
-        self.state.begin(names, time.monotonic())
+        self.state.begin(
+            tuple(self._steps.files), self._began, self._terms.placeholder, refused or {}
+        )
         self.pointer.known = bool(kept)
 
     async def run(self) -> None:
@@ -125,7 +131,7 @@ class Follower:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            if self.is_placeholder and self._is_pointer_silent():
+            if self._needs_peers():
                 await self._ask_peers()
             self._compare()
             self._dispatch(Tick())
@@ -173,7 +179,7 @@ class Follower:
         self._metrics.release_step_seconds.observe(time.monotonic() - started, step)
         self._dispatch(event)
         if isinstance(event, Done) and step == "swap":
-            await self._steps.keep(self.state.loaded)
+            await self._steps.keep(self.state, {*self._previews, self.state.under_way or ""})
 
     async def _try(self, release: str) -> None:
         await self._steps.attempt(release, self.state.active)
@@ -186,7 +192,7 @@ class Follower:
     def _compare(self) -> None:
         """Send the release back when it fails on live pages far more than the one before."""
         active = self.state.active
-        if self.state.phase != "watching" or active is None:
+        if time.monotonic() >= self.state.watched_until or active is None:
             return
         made, failed, hung = self._crew.count_renderings()
         hung -= self._hung_before
@@ -198,19 +204,26 @@ class Follower:
             self._metrics.release_refusals.inc()
             self._dispatch(Refused(active, reason))
 
-    def _is_pointer_silent(self) -> bool:
+    def _needs_peers(self) -> bool:
+        """Whether the node has nothing good to show, or can't know what it should show."""
         waited = time.monotonic() - self._began > SLOW_SECONDS
-        return self.pointer.state == "error" or (self.pointer.state == "reading" and waited)
+        return self.state.shows_nothing_good and (waited or self.pointer.state == "error")
 
     async def _ask_peers(self) -> None:
-        """A node that never had a release, and can't ask which: what its fleet serves."""
+        """What the fleet serves: a hint where the pointer is no help, and a reason to wait."""
         if self._parts.register is None:
             return
-        with contextlib.suppress(StoreError):
+        try:
             majority = await self._parts.register.fetch_majority()
-            if majority and is_release_id(majority) and majority != self.state.target:
-                log.warning("pointer_guessed", release=majority, why="most of the fleet serves it")
-                self._dispatch(Pointed(majority))
+        except StoreError:
+            return
+        # The theme that comes with sos is no release that could be fetched.
+        real = majority if majority and not majority.startswith("folder-") else None
+        self.outnumbered = self.is_placeholder and real is not None
+        helpless = self.pointer.state != "ok" or self.state.is_refused
+        if real and is_release_id(real) and helpless and real != self.state.target:
+            log.warning("pointer_guessed", release=real, why="most of the fleet serves it")
+            self._dispatch(Pointed(real))
 
     async def _prepare_preview(self, release: str) -> None:
         try:

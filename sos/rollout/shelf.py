@@ -11,7 +11,7 @@ import marshal
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from importlib.metadata import version
 from pathlib import Path
 from types import CodeType
@@ -41,10 +41,14 @@ class ReleaseFile(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """Releases that were loaded when this was written, the active one first; epoch seconds."""
+    """Releases that were loaded when this was written, the active one first; epoch seconds.
+
+    ``refused`` are those of them that were sent back, with the reason.
+    """
 
     releases: tuple[str, ...]
     at: float
+    refused: dict[str, str] = {}
 
 
 class Shelf:
@@ -87,26 +91,43 @@ class Shelf:
 
     def read_kept(self) -> tuple[ReleaseFile, ...]:
         """The releases that were loaded when the node last ran, the active one first."""
-        try:
-            self._own()
-            content = (self.folder / CURRENT).read_bytes()
-            kept = msgspec.json.decode(content, type=Kept)
-        except FileNotFoundError:
-            return ()
-        except (OSError, msgspec.MsgspecError, ReleaseError) as exc:
-            log.error("kept_releases_unreadable", reason=str(exc))
-            return ()
-        return tuple(filter(None, map(self.find, kept.releases)))
+        return tuple(filter(None, map(self.find, self._read().releases)))
 
-    def keep(self, releases: Sequence[str], now: float) -> None:
-        """Note which releases are loaded, and forget all others. Raises ReleaseError."""
+    def read_refused(self) -> dict[str, str]:
+        """Those that were sent back, with the reason."""
+        return self._read().refused
+
+    def keep(
+        self,
+        releases: Sequence[str],
+        now: float,
+        *,
+        refused: Mapping[str, str] | None = None,
+        spare: Set[str] = frozenset(),
+    ) -> None:
+        """Note which releases are loaded, and forget all others but ``spare``.
+
+        Raises ReleaseError.
+        """
+        kept = Kept(tuple(releases), now, dict(refused or {}))
         try:
-            _write(self.folder / CURRENT, msgspec.json.encode(Kept(tuple(releases), now)))
+            _write(self.folder / CURRENT, msgspec.json.encode(kept))
             for place in self.folder.iterdir():
-                if place.is_dir() and place.name not in releases:
+                if place.is_dir() and place.name not in {*releases, *spare}:
                     shutil.rmtree(place, ignore_errors=True)
         except OSError as exc:
             raise ReleaseError(f"can't note what is live: {exc.strerror}") from exc
+
+    def _read(self) -> Kept:
+        """What `keep` noted; nothing where that can't be read."""
+        try:
+            self._own()
+            return msgspec.json.decode((self.folder / CURRENT).read_bytes(), type=Kept)
+        except FileNotFoundError:
+            pass
+        except (OSError, msgspec.MsgspecError, ReleaseError) as exc:
+            log.error("kept_releases_unreadable", reason=str(exc))
+        return Kept((), 0.0)
 
     def _own(self) -> None:
         """Make the folder, for this user alone. Raises OSError, or ReleaseError if it is not."""

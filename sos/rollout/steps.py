@@ -7,6 +7,7 @@ something else, now (any other `SosError`). Which step comes when is decided by 
 import asyncio
 import tempfile
 import time
+from collections.abc import Set
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from sos.metrics import Metrics
 from sos.page.model import PAGE_MODEL_VERSION
 from sos.release.bundle import Seal
 from sos.release.signature import verify_seal
+from sos.rollout.follow import Follow
 from sos.rollout.pointer import Pointer
 from sos.rollout.ports import FleetRegister
 from sos.rollout.releases import Releases
@@ -88,7 +90,7 @@ class Steps:
         self._crew = crew
         self._metrics = metrics
         self._quarantine: dict[str, str] = {}
-        self._failed_loads = 0
+        self._failed_loads: dict[str, int] = {}
         self._spare: tempfile.TemporaryDirectory[str] | None = None
 
     async def fetch(self, release: str) -> None:
@@ -129,20 +131,24 @@ class Steps:
         try:
             await self._crew.load(file)
         except ReleaseError as exc:
-            self._failed_loads += 1
-            if self._failed_loads < LOAD_ATTEMPTS or release in loaded:
+            self._failed_loads[release] = self._failed_loads.get(release, 0) + 1
+            if self._failed_loads[release] < LOAD_ATTEMPTS or release in loaded:
                 raise
             raise RefusedError(f"a worker can't load it: {exc}") from exc
-        self._failed_loads = 0
+        self._failed_loads.clear()
         self._crew.swap(file)
         self._metrics.node_release_swaps.inc()
         log.info("release_activated", release=release, instead_of=next(iter(loaded), None))
 
-    async def keep(self, loaded: tuple[str, ...]) -> None:
-        """Note on disk what is loaded now, for the next start."""
+    async def keep(self, state: Follow, spare: Set[str]) -> None:
+        """Note on disk what is loaded now, for the next start; ``spare`` stays on disk as well."""
+        releases = [r for r in state.loaded if r in self.files]
+        refused = {r: state.refused[r].reason for r in releases if r in state.refused}
+        self.files = {r: f for r, f in self.files.items() if r in spare or r in releases}
         try:
-            releases = [r for r in loaded if r in self.files]
-            await asyncio.to_thread(self._parts.shelf.keep, releases, time.time())
+            await asyncio.to_thread(
+                self._parts.shelf.keep, releases, time.time(), refused=refused, spare=spare
+            )
         except ReleaseError as exc:  # it is live all the same
             log.error("release_not_kept", reason=str(exc))
 

@@ -27,7 +27,7 @@ from sos.rollout.fleet_window import FleetWindow
 from sos.rollout.follower import Follower
 from sos.rollout.ports import NodeReport, Quorum
 from sos.rollout.steps import Parts, Terms
-from sos.rollout.verdict import Facts, Verdict, decide_verdict
+from sos.rollout.verdict import Facts, Verdict, build_facts, decide_verdict
 from sos.settings import Settings
 from sos.web.announce import NodeAddresses
 from sos.web.crew import NodeCrew
@@ -69,7 +69,7 @@ class Rollout:
         self.follower: Follower | None = None
         if parts:
             self.follower = Follower(parts, terms, crew, metrics, self._changed.set)
-            self.follower.begin(crew.releases)
+            self.follower.begin(crew.releases, parts.shelf.read_refused())
             crew.on_want(self.follower.want)
 
     async def run(self, fetch_snapshot: Callable[[], Snapshot]) -> None:
@@ -190,22 +190,21 @@ class Rollout:
             return Facts(
                 draining=view.draining, faults=faults, active="placeholder", pointer="missing"
             )
-        state, now = self.follower.state, time.monotonic()
+        state = self.follower.state
         # What workers say that they serve, not what they were told.
         served = {w.beat.status.release for w in view.workers if w.beat} - {None}
         active = next((r for r in served if r != state.target), state.target if served else None)
-        return Facts(
+        return build_facts(
+            state,
+            time.monotonic(),
             draining=view.draining,
             faults=faults,
             pointer=self.follower.pointer.state,
             placeholder=self.terms.placeholder in served,
+            outnumbered=self.follower.outnumbered,
             active=active,
-            target=state.target,
-            refused=state.target in state.refused,
             served=self._served,
             uptime=view.uptime_seconds,
-            since_change=now - state.changed_at,
-            spread=self.terms.spread,
             quorum=self.quorum,
         )
 
