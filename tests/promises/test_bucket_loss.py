@@ -38,7 +38,7 @@ async def fleet(tmp_path: Path, s3: S3, consul: ConsulProcess) -> AsyncIterator[
 async def test_s3_is_broken_in_every_way(fleet: Fleet) -> None:
     """No swap and 0 failed while it lasts; the release arrives once S3 is well."""
     assert set(BROKEN) <= set(get_args(Mode))
-    node = await fleet.begin("node")
+    node = await fleet.begin("node", workers=1)
     live = await fleet.activate()
     async with fleet.load() as load:
         for mode in BROKEN:
@@ -65,7 +65,7 @@ async def test_everything_is_down_and_a_fresh_node_boots(
     fleet: Fleet, consul: ConsulProcess
 ) -> None:
     """It serves from its own disk what it had, and says how old it is."""
-    node = await fleet.begin("node")
+    node = await fleet.begin("node", workers=1)
     release = await fleet.activate()
     await until(lambda: "snapshot_taken" in node.log(), 60)
     await asyncio.to_thread(node.stop)
@@ -73,7 +73,7 @@ async def test_everything_is_down_and_a_fresh_node_boots(
     await asyncio.to_thread(consul.kill)
     fleet.s3_faults.set("down")
     began = time.monotonic()
-    fresh = await fleet.begin("node", wait=False)
+    fresh = await fleet.begin("node", wait=False, workers=1)
     await until(lambda: is_in_service(fresh), 60)
     seconds = time.monotonic() - began
     async with fleet.load(f"http://{fresh.public}") as load:

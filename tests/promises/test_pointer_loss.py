@@ -40,7 +40,7 @@ async def endure(fleet: Fleet, break_it: Callable[[], object], what: str) -> Non
     One of them has the state of a node that ran before, the other has nothing.
     """
     release = await fleet.activate()
-    before = await fleet.begin("before")
+    before = await fleet.begin("before", workers=1)
     await fleet.converge(release)
     await asyncio.to_thread(before.stop)
     node = fleet.nodes[0]
@@ -51,7 +51,7 @@ async def endure(fleet: Fleet, break_it: Callable[[], object], what: str) -> Non
         words = set()
         in_service = {}
         for name in ("before", "empty"):
-            fresh = await fleet.begin(name, wait=False)
+            fresh = await fleet.begin(name, wait=False, workers=1)
             in_service[name] = await until(lambda f=fresh: is_in_service(f), FRESH_SECONDS)
             # Not the theme that comes with sos: what the fleet serves.
             assert fresh.health()["release"] == release, name
@@ -84,7 +84,7 @@ async def recover(fleet: Fleet) -> None:
 
 async def test_consul_is_killed(fleet: Fleet, consul: ConsulProcess) -> None:
     """0 failed, health stays 200, fresh nodes are in service within a minute."""
-    await fleet.begin("node")
+    await fleet.begin("node", workers=1)
     await endure(fleet, consul.kill, "killed")
     assert fleet.nodes[0].verdict() == (200, "unverified")
     assert fleet.nodes[0].metric("sos_consul_errors_total") >= 1
@@ -94,7 +94,7 @@ async def test_consul_is_killed(fleet: Fleet, consul: ConsulProcess) -> None:
 
 async def test_consul_hangs(fleet: Fleet, consul: ConsulProcess) -> None:
     """An agent that takes connections and says nothing."""
-    await fleet.begin("node")
+    await fleet.begin("node", workers=1)
     await endure(fleet, consul.pause, "hung")
     await asyncio.to_thread(consul.resume)
     await recover(fleet)
@@ -112,7 +112,7 @@ async def test_consul_has_no_leader(tmp_path: Path, s3: S3, consul_cluster: Cons
         follower.wait_until(follower.is_leaderless, "the leader is missed")
 
     async with running_fleet(tmp_path, s3, follower) as fleet:
-        await fleet.begin("node")
+        await fleet.begin("node", workers=1)
         await endure(fleet, lose, "leaderless")
         assert fleet.nodes[0].verdict() == (200, "unverified")
         await asyncio.to_thread(consul_cluster.restore)
@@ -130,7 +130,7 @@ async def test_consul_denies(tmp_path: Path, s3: S3) -> None:
         )
         async with running_fleet(tmp_path, s3, consul, {"CONSUL_HTTP_TOKEN": writer}) as fleet:
             fleet.environ = {**fleet.environ, "CONSUL_HTTP_TOKEN": token}
-            node = await fleet.begin("node")
+            node = await fleet.begin("node", workers=1)
             await endure(fleet, lambda: consul.delete_token(token), "denies")
             # A query that waits was allowed when it began: who starts now is denied at once.
             assert fleet.nodes[-1].verdict() == (200, "unverified")
