@@ -48,6 +48,7 @@ def client(valkey: ValkeyServer) -> Iterator[Any]:
     """A database of its own on the run's Valkey, for a site of the document's name."""
     address = f"{valkey.connection_url}/9"
     with redis.Redis.from_url(address, socket_timeout=10, decode_responses=True) as plain:
+        plain.flushdb()
         yield plain
         plain.flushdb()
 
