@@ -95,7 +95,7 @@ class Load:
                 shot.release = answer.headers.get("X-SOS-Release")
                 if self.inspect and shot.status == 200:
                     shot.error = self.inspect(shot, body.decode(errors="replace"))
-                if self.keep_bodies:
+                if self.keep_bodies or shot.status >= 500:
                     shot.body = body.decode(errors="replace")
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
             shot.error = f"{type(exc).__name__}: {exc}"
