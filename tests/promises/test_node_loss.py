@@ -156,7 +156,7 @@ async def test_a_worker_is_killed_every_second(fleet: Fleet, make_haproxy: MakeH
     failed = [shot for shot in load.shots if shot.failed]
     for shot in failed:
         guilty = next((k for k in kills if k.explains(shot)), None)
-        assert guilty, f"no worker died meanwhile: {shot}"
+        assert guilty, f"no worker died meanwhile: {shot}\n{balancer.log()[-4000:]}"
         guilty.cost.append(shot)
     in_flight = [sum(s.due <= k.at <= s.due + s.seconds for s in load.shots) for k in kills]
     print(
