@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from sos.metrics import Metrics, Snapshot, merge_snapshots
 from sos.rollout.shelf import Shelf
 from sos.settings import Settings, parse_address
 from sos.web.announce import NodeAddresses, announce
+from sos.web.background import Background
 from sos.web.channel import Refused
 from sos.web.crew import NodeCrew
 from sos.web.health import NodeView, WorkerView
@@ -49,9 +50,6 @@ LINGER_SECONDS = 5.0
 
 DRAIN_LIMIT = 20.0
 """Time that what is in flight gets once the node accepts no more, seconds."""
-
-FORGOTTEN_SECONDS = 3.0
-"""Time after which a task that was cancelled and goes on has not heard of it."""
 
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN = 70  # EX_SOFTWARE
@@ -82,7 +80,7 @@ class Supervisor:
         self._draining = False
         self._announced = False
         self._broken = False
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._background = Background(self._break)
         self._stop = asyncio.Event()
         self._interrupt = asyncio.Event()
         self.metrics.node_start_time_seconds.set(time.time())
@@ -101,15 +99,15 @@ class Supervisor:
         # What the background works with is opened after it has begun, and closed after its end.
         async with contextlib.AsyncExitStack() as opened, contextlib.AsyncExitStack() as stack:
             sockets, private = self._bind(stack)
-            await stack.enter_async_context(self._background())
+            await stack.enter_async_context(self._background)
             self._slots = [
                 Slot(n, self._settings, self._factory, sockets, self.metrics, self._changed)
                 for n in range(len(sockets))
             ]
             shelf = Shelf(Path(self._settings.state_dir), self._settings.release_public_key)
             crew = NodeCrew(self._slots, shelf.read_kept() if self._open_parts else ())
-            workers = [self._spawn(slot.run()) for slot in self._slots]
-            self._spawn(self._watch())
+            workers = [self._background.spawn(slot.run()) for slot in self._slots]
+            self._background.spawn(self._watch())
             for slot in self._slots:
                 await slot.launched.wait()
             addresses = NodeAddresses(
@@ -117,7 +115,7 @@ class Supervisor:
             )
             await self._take_up_duties(opened, stack, crew, addresses, private)
             for companion in companions:
-                self._spawn(_tolerate(companion))
+                self._background.spawn_companion(companion)
             stack.enter_context(announce(addresses, Path(self._settings.state_dir)))
             self._addresses = addresses
             await self._stop.wait()
@@ -148,7 +146,7 @@ class Supervisor:
                 parts = await opened.enter_async_context(self._open_parts())
         terms = build_terms(self._settings, addresses)
         self.rollout = Rollout(parts, terms, crew, self.metrics, self.view, self._tell)
-        self._spawn(self.rollout.run(self.snapshot))
+        self._background.spawn(self.rollout.run(self.snapshot))
         await stack.enter_async_context(
             serve_private(private, self.view, self.snapshot, self.rollout)
         )
@@ -163,8 +161,8 @@ class Supervisor:
         if refusal := self._refusal():
             log.error("node_refused", error=refusal.message)
             return refusal.exit_code
-        drained = self._spawn(self._drain(sockets, workers))
-        interrupted = self._spawn(self._interrupt.wait())
+        drained = self._background.spawn(self._drain(sockets, workers))
+        interrupted = self._background.spawn(self._interrupt.wait())
         await asyncio.wait({drained, interrupted}, return_when=asyncio.FIRST_COMPLETED)
         log.info("node_stopped", drained=drained.done())
         if not drained.done():
@@ -288,33 +286,7 @@ class Supervisor:
         private = bind_one(parse_address(settings.health_listen, "health_listen"), "health_listen")
         return public, stack.enter_context(private)
 
-    @contextlib.asynccontextmanager
-    async def _background(self) -> AsyncIterator[None]:
-        try:
-            yield
-        finally:
-            pending = set(self._tasks)
-            while pending:  # a driver may lose a cancellation: who goes on is told again
-                for task in pending:
-                    task.cancel()
-                _, pending = await asyncio.wait(pending, timeout=FORGOTTEN_SECONDS)
-
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-        task = asyncio.get_running_loop().create_task(work)
-        task.add_done_callback(self._check)
-        self._tasks.append(task)
-        return task
-
-    def _check(self, task: "asyncio.Task[Any]") -> None:
+    def _break(self) -> None:
         # Without one of its own tasks a supervisor is blind: better that something replaces it.
-        if not task.cancelled() and task.exception():
-            log.error("node_broken", exc_info=task.exception())
-            self._broken = True
-            self._stop.set()
-
-
-async def _tolerate(companion: Coroutine[Any, Any, None]) -> None:
-    try:
-        await companion
-    except Exception:  # a node serves on without its embedded store, or its metrics' push
-        log.exception("companion_failed", companion=repr(companion))
+        self._broken = True
+        self._stop.set()
