@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.servers import debian
 from tests.servers.debian import MissingServerError
 from tests.servers.wordpress_process import ServerProcess
 
@@ -55,12 +56,13 @@ def run_script(
     *,
     stdin: bytes = b"",
     error_log: Path,
+    extensions: Sequence[Path] = (),
     seconds: float = 120.0,
 ) -> bytes:
     """Run a script and return what it printed; raise RuntimeError with its messages when it fails."""
     settings = {"error_log": str(error_log), "max_execution_time": "0"}
     done = subprocess.run(
-        [find_php(), *_options(settings), "-f", str(script), "--", *arguments],
+        [*_command(settings, extensions), "-f", str(script), "--", *arguments],
         input=stdin,
         env={**os.environ, **environment},
         capture_output=True,
@@ -76,7 +78,13 @@ def run_script(
 
 
 def start_web_server(
-    router: Path, folder: Path, environment: Mapping[str, str], *, log: Path, error_log: Path
+    router: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    log: Path,
+    error_log: Path,
+    extensions: Sequence[Path] = (),
 ) -> tuple[ServerProcess, int]:
     """Start PHP's web server for `folder` on a free loopback port, and return it with that port.
 
@@ -90,7 +98,7 @@ def start_web_server(
         "opcache.max_accelerated_files": "10000",
     }
     process = ServerProcess(
-        [find_php(), *_options(settings), "-S", "127.0.0.1:0", "-t", str(folder), str(router)],
+        [*_command(settings, extensions), "-S", "127.0.0.1:0", "-t", str(folder), str(router)],
         log,
         {**os.environ, **environment, "PHP_CLI_SERVER_WORKERS": str(WORKERS)},
     )
@@ -104,6 +112,33 @@ def start_web_server(
     except BaseException:
         process.stop()
         raise
+
+
+@functools.cache
+def find_phpredis() -> tuple[Path, ...]:
+    """Return PHP's extension phpredis with what it needs, in the order of loading; nothing is installed.
+
+    Raises MissingServerError where Debian has none for the PHP that is installed.
+    """
+    tree = debian.fetch_tree([("php-redis", "bookworm"), ("php-igbinary", "bookworm")])
+    said = subprocess.run(
+        [find_php(), "-r", "echo ini_get('extension_dir');"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    folder = tree / said.stdout.strip().lstrip("/")
+    found = tuple(folder / f"{name}.so" for name in ("igbinary", "redis"))
+    if not all(file.is_file() for file in found):
+        raise MissingServerError(f"Debian 12's phpredis does not fit this PHP ({folder.name})")
+    return found
+
+
+def _command(settings: Mapping[str, str], extensions: Sequence[Path]) -> list[str]:
+    """PHP with settings, and with extensions that are not installed."""
+    loaded = [word for file in extensions for word in ("-d", f"extension={file}")]
+    return [find_php(), *loaded, *_options(settings)]
 
 
 def _options(settings: Mapping[str, str]) -> list[str]:

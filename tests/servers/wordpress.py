@@ -7,6 +7,7 @@ its own with `wp-content` and a database of its own. The site comes from `wordpr
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shutil
 import tempfile
@@ -28,6 +29,9 @@ from tests.servers.wordpress_template import SOURCES, Template, find_template
 DATED = "/%year%/%monthnum%/%day%/%postname%/"
 """The permalinks that WordPress itself chooses when it is installed."""
 
+PUBLISHER = Path(__file__).parents[2] / "wordpress/sos-publisher"
+"""The plugin of this project."""
+
 _LOADER = "<?php require getenv( 'RIG_CONFIG' );\n"
 
 
@@ -39,7 +43,9 @@ class WordPressServer:
 
     `subfolder` ("/blog") is where the site lives, `permalink_structure` "" means plain permalinks,
     `theme` is the block theme of the version unless told, and the PHP files in the folder
-    `mu_plugins` run as must-use plugins once the site is filled.
+    `mu_plugins` run as must-use plugins once the site is filled. With `plugin`, the SOS Publisher is
+    active; `constants` are what wp-config.php defines (see `define`), and `phpredis` loads that
+    extension.
     Raises MissingServerError when PHP, MariaDB or a package is not to be had.
     """
 
@@ -54,6 +60,9 @@ class WordPressServer:
         subfolder: str = "",
         theme: str = "",
         mu_plugins: Path | None = None,
+        plugin: bool = False,
+        constants: Mapping[str, Any] | None = None,
+        phpredis: bool = False,
     ) -> None:
         php.find_php()
         tree = debian.fetch_tree(edition.packages, {"usr/share/wordpress/wp-config.php": _LOADER})
@@ -65,12 +74,16 @@ class WordPressServer:
         self.fixture: dict[str, dict[str, Any]] = {}
         self.port = 0
         self._extra_plugins = mu_plugins
+        self._has_publisher = plugin
+        self._extensions = php.find_phpredis() if phpredis else ()
         self._owns_mariadb = mariadb is None
         self._mariadb = mariadb or MariaDB()
         self._process: ServerProcess | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="sos-wordpress-"))
         self.content = self.folder / "wp-content"
         self.error_log = self.folder / "php-errors.log"
+        self._constants: dict[str, Any] = {}
+        self.define(**(constants or {}))
         self._database = f"wordpress_{self.folder.name.rpartition('-')[2]}"
 
     def start(self) -> Self:
@@ -124,11 +137,20 @@ class WordPressServer:
         password: str = self.fixture["admin"]["application_password"]
         return password
 
+    def define(self, **constants: Any) -> None:
+        """Have wp-config.php define these as well, from the next request on; None takes one back."""
+        self._constants |= constants
+        given = {name: value for name, value in self._constants.items() if value is not None}
+        scratch = self.folder / "constants.json.new"
+        scratch.write_text(json.dumps(given))
+        scratch.replace(self.folder / "constants.json")
+
     def reset(self) -> None:
         """Put the site back to what it was after `start`, whatever a test did to it (about 1 s)."""
         shutil.rmtree(self.content / "uploads", ignore_errors=True)
         self._mariadb.create_database(self._database)
         self._load(self._template())
+        self._activate_publisher()
 
     def run_php(self, code: str | Path, *arguments: str) -> str:
         """Run PHP in WordPress as its administrator, and return what it prints.
@@ -193,6 +215,7 @@ class WordPressServer:
     def _environment(self) -> dict[str, str]:
         return {
             "RIG_CONFIG": str(SOURCES / "wp-config.php"),
+            "RIG_CONSTANTS": str(self.folder / "constants.json"),
             "RIG_CONTENT": str(self.content),
             "RIG_CORE": str(self.core),
             "RIG_DATABASE": self._database,
@@ -212,6 +235,7 @@ class WordPressServer:
             self._environment,
             log=self.folder / "web.log",
             error_log=self.error_log,
+            extensions=self._extensions,
         )
         template = self._template()
         with debian.hold_lock(template.folder.name):
@@ -222,6 +246,19 @@ class WordPressServer:
         if self._extra_plugins is not None:
             for plugin in sorted(self._extra_plugins.iterdir()):
                 (self.content / "mu-plugins" / plugin.name).symlink_to(plugin.resolve())
+        self._activate_publisher()
+
+    def _activate_publisher(self) -> None:
+        """Activate the plugin as the screen of plugins does."""
+        if not self._has_publisher:
+            return
+        link = self.content / "plugins" / PUBLISHER.name
+        if not link.is_symlink():
+            link.symlink_to(PUBLISHER)
+        self.run_php(
+            "$said = activate_plugin( 'sos-publisher/sos-publisher.php' );"
+            "if ( is_wp_error( $said ) ) { throw new Exception( $said->get_error_message() ); }"
+        )
 
     def _lay_out_content(self) -> None:
         for name in ("mu-plugins", "plugins", "themes", "uploads"):
@@ -260,6 +297,7 @@ class WordPressServer:
             [str(file), *arguments],
             {**self._environment, **environment},
             error_log=self.error_log,
+            extensions=self._extensions,
         )
 
 

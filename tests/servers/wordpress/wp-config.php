@@ -9,6 +9,12 @@
 // The web server's port is known to PHP only once it runs; on the command line it comes as a variable.
 $rig_port = PHP_SAPI === 'cli-server' ? $_SERVER['SERVER_PORT'] : getenv( 'RIG_PORT' );
 
+// What a test wants defined, first: it may replace what follows.
+$rig_constants = json_decode( (string) file_get_contents( getenv( 'RIG_CONSTANTS' ) ), true );
+foreach ( $rig_constants as $rig_name => $rig_value ) {
+	define( $rig_name, $rig_value );
+}
+
 define( 'WP_HOME', 'http://127.0.0.1:' . $rig_port . getenv( 'RIG_PREFIX' ) );
 define( 'WP_SITEURL', WP_HOME );
 define( 'WP_CONTENT_DIR', getenv( 'RIG_CONTENT' ) );
@@ -24,8 +30,8 @@ $table_prefix = 'wp_';
 
 // "local" is what makes application passwords work without https.
 define( 'WP_ENVIRONMENT_TYPE', 'local' );
-define( 'WP_DEBUG', false );
-define( 'DISABLE_WP_CRON', true );
+defined( 'WP_DEBUG' ) || define( 'WP_DEBUG', false );
+defined( 'DISABLE_WP_CRON' ) || define( 'DISABLE_WP_CRON', true );
 define( 'WP_HTTP_BLOCK_EXTERNAL', true );
 define( 'AUTOMATIC_UPDATER_DISABLED', true );
 define( 'DISALLOW_FILE_MODS', true );
