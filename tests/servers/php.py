@@ -120,15 +120,20 @@ def find_phpredis() -> tuple[Path, ...]:
 
     Raises MissingServerError where Debian has none for the PHP that is installed.
     """
-    tree = debian.fetch_tree([("php-redis", "bookworm"), ("php-igbinary", "bookworm")])
     said = subprocess.run(
-        [find_php(), "-r", "echo ini_get('extension_dir');"],
+        [
+            find_php(),
+            "-r",
+            "echo PHP_MAJOR_VERSION, '.', PHP_MINOR_VERSION, ini_get('extension_dir');",
+        ],
         capture_output=True,
         text=True,
         check=True,
         timeout=30,
     )
-    folder = tree / said.stdout.strip().lstrip("/")
+    version, _, folder_name = said.stdout.strip().partition("/")
+    packages = [(f"php{version}-{name}", "bookworm") for name in ("redis", "igbinary")]
+    folder = debian.fetch_tree(packages) / folder_name
     found = tuple(folder / f"{name}.so" for name in ("igbinary", "redis"))
     if not all(file.is_file() for file in found):
         raise MissingServerError(f"Debian 12's phpredis does not fit this PHP ({folder.name})")
