@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -74,16 +75,16 @@ def test_path_too_long_for_a_socket_takes_a_short_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A unix socket's path has at most 107 bytes; a folder may have any length."""
-    runtime = tmp_path / "run"
-    runtime.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     folder = tmp_path / ("f" * 120)
-    with embedded_server(folder) as url:
-        assert url.startswith(f"unix://{runtime}/sos-")
-        assert stat.S_IMODE(next(runtime.iterdir()).stat().st_mode) == 0o700
-        assert server_pid(url)
-        assert (folder / "appendonlydir").is_dir()
-        assert EmbeddedValkey(folder / ".." / folder.name).url == url
+    with tempfile.TemporaryDirectory(prefix="run-") as short:
+        runtime = Path(short)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", short)
+        with embedded_server(folder) as url:
+            assert url.startswith(f"unix://{runtime}/sos-")
+            assert stat.S_IMODE(next(runtime.iterdir()).stat().st_mode) == 0o700
+            assert server_pid(url)
+            assert (folder / "appendonlydir").is_dir()
+            assert EmbeddedValkey(folder / ".." / folder.name).url == url
 
 
 def test_odd_characters_in_the_path_are_kept(tmp_path: Path) -> None:
