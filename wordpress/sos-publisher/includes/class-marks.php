@@ -1,0 +1,568 @@
+<?php
+/**
+ * What is dirty and what became of it: from hooks to rows of the plugin's table, from there to the
+ * flusher, and back. Rows are written when the hook fires, so that nothing is lost when PHP dies
+ * later. Reads no content, knows no store, and never throws.
+ *
+ * A row (times are epoch seconds):
+ *
+ * ref        object, or a wide mark until it is expanded
+ * generation how often it was marked; one more makes what is on its way old
+ * dirty      1 while a change was not sent
+ * marked_at  the oldest change that was not sent; afterwards the oldest of those that were sent last
+ * marked_by  database connection that marked it: while it lives, its request will send the mark itself
+ * attempts   claims since the last mark that were neither finished nor given back
+ * retry_at   nobody claims it before: somebody is at it, or its reading failed
+ * sent_at    when the store had it, by the store's clock
+ * saved_at   marked_at of what was sent, by the store's clock
+ * revision, epoch, outcome, error, lists    of what was sent last; see class-sent.php
+ *
+ * @package SOS_Publisher
+ */
+
+namespace SOS_Publisher;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * The marks of the current site of a network, whichever that is.
+ */
+final class Marks {
+	/** Seconds for which a claimed mark is left to whoever claimed it. */
+	const LEASE = 30.0;
+
+	/** Seconds after which a mark is taken over from a request that still runs. */
+	const SETTLED = 60.0;
+
+	/** Rows of one statement at most. */
+	const CHUNK = 500;
+
+	const LONGEST_REF = 64;
+
+	/**
+	 * What this request marked and has not claimed: table -> reference -> when it was written.
+	 *
+	 * @var array<string, array<string, float>>
+	 */
+	private static array $own = array();
+
+	/**
+	 * Sites of the network that this request marked something of.
+	 *
+	 * @var array<int, true>
+	 */
+	private static array $sites = array();
+
+	/**
+	 * Whether an error was logged in this request.
+	 *
+	 * @var bool
+	 */
+	private static bool $complained = false;
+
+	/**
+	 * Mark objects as changed: one statement, and none for what was marked moments ago by this request.
+	 *
+	 * @param string ...$refs References or wide marks.
+	 */
+	public function mark( string ...$refs ): void {
+		$now   = microtime( true );
+		$table = Installation::table();
+		$new   = array();
+		foreach ( self::sound( $refs ) as $ref ) {
+			// A long request says it again now and then: others may have sent the mark meanwhile.
+			if ( $now - ( self::$own[ $table ][ $ref ] ?? 0.0 ) > self::SETTLED / 2 ) {
+				$new[] = $ref;
+			}
+		}
+		if ( $new && Installation::is_active_here() ) {
+			$this->write( $new, $now );
+		}
+	}
+
+	/**
+	 * Replace a wide mark's share: mark what it stands for, as of the moment in which it was marked.
+	 *
+	 * @param Mark   $wide    A claimed wide mark; it is not dropped.
+	 * @param string ...$refs What it stands for.
+	 */
+	public function mark_in_place_of( Mark $wide, string ...$refs ): void {
+		$this->write( self::sound( $refs ), $wide->marked_at );
+	}
+
+	/**
+	 * Take marks to work on: first all that this request made, however often; then, in a call that finds none of those,
+	 * what others left behind, the oldest first. What was tried before in vain comes alone, so that what kills a
+	 * process takes nothing with it.
+	 *
+	 * @param int $limit How many at most.
+	 * @return Mark[]
+	 */
+	public function claim( int $limit ): array {
+		$table = Installation::table();
+		$own   = array_slice( array_keys( self::$own[ $table ] ?? array() ), 0, $limit );
+		if ( $own ) {
+			self::$own[ $table ] = array_diff_key( self::$own[ $table ], array_flip( $own ) );
+			return $this->claim_own( $own );
+		}
+		return $this->claim_others( $limit );
+	}
+
+	/**
+	 * Say what became of a mark. It stays dirty when it failed or was marked again.
+	 *
+	 * @param Mark $mark A claimed mark.
+	 * @param Sent $sent What became of it.
+	 */
+	public function finish( Mark $mark, Sent $sent ): void {
+		$this->finish_all( array( array( $mark, $sent ) ) );
+	}
+
+	/**
+	 * As `finish`, for many in one statement.
+	 *
+	 * @param array<array{0: Mark, 1: Sent}> $pairs Claimed marks and what became of them.
+	 */
+	public function finish_all( array $pairs ): void {
+		foreach ( array_chunk( $pairs, self::CHUNK ) as $chunk ) {
+			$rows = array();
+			foreach ( $chunk as list( $mark, $sent ) ) {
+				$rows[] = self::row_of( $mark, $sent );
+			}
+			// Assignments count from left to right: dirty must come last of those that look at it.
+			$this->query(
+				'INSERT INTO ' . Installation::table() . ' (ref, generation, dirty, marked_at, attempts, retry_at, sent_at, saved_at, revision, epoch, outcome, error, lists) VALUES '
+				. implode( ', ', $rows )
+				. ' ON DUPLICATE KEY UPDATE'
+				. ' marked_at = IF(generation = VALUES(generation), marked_at, ' . self::number( microtime( true ) ) . '),'
+				. ' attempts = IF(generation = VALUES(generation), VALUES(attempts), attempts),'
+				. ' retry_at = IF(generation = VALUES(generation), VALUES(retry_at), retry_at),'
+				. ' dirty = IF(generation = VALUES(generation), VALUES(dirty), 1),'
+				. " sent_at = IF(VALUES(outcome) = 'failed', sent_at, VALUES(sent_at)),"
+				. " saved_at = IF(VALUES(outcome) = 'failed', saved_at, VALUES(saved_at)),"
+				. " revision = IF(VALUES(outcome) = 'failed', revision, VALUES(revision)),"
+				. " epoch = IF(VALUES(outcome) = 'failed', epoch, VALUES(epoch)),"
+				. " lists = IF(VALUES(outcome) = 'failed', lists, VALUES(lists)),"
+				. ' outcome = VALUES(outcome), error = VALUES(error)'
+			);
+		}
+	}
+
+	/**
+	 * Give marks back that could not be sent for a reason that is not theirs: the next flush takes them at once.
+	 *
+	 * @param Mark ...$marks Claimed marks.
+	 */
+	public function release( Mark ...$marks ): void {
+		global $wpdb;
+		$by_attempts = array();
+		foreach ( $marks as $mark ) {
+			$by_attempts[ $mark->attempts ][] = $mark->ref;
+		}
+		foreach ( $by_attempts as $attempts => $refs ) {
+			$this->query(
+				$wpdb->prepare(
+					'UPDATE ' . Installation::table() . ' SET dirty = 1, retry_at = 0, attempts = LEAST(attempts, %d) WHERE ref IN (' . self::places( $refs ) . ')', // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
+					array_merge( array( $attempts ), $refs )
+				)
+			);
+		}
+	}
+
+	/**
+	 * Forget marks, unless they were marked again meanwhile. For wide marks that were expanded.
+	 *
+	 * @param Mark ...$marks Claimed marks.
+	 */
+	public function drop( Mark ...$marks ): void {
+		global $wpdb;
+		foreach ( $marks as $mark ) {
+			$this->query( $wpdb->prepare( 'DELETE FROM ' . Installation::table() . ' WHERE ref = %s AND generation = %d', $mark->ref, $mark->generation ) ); // phpcs:ignore WordPress.DB.PreparedSQL
+		}
+	}
+
+	/**
+	 * Forget what was removed from the store long ago.
+	 *
+	 * @param float $seconds How long ago.
+	 */
+	public function prune( float $seconds ): void {
+		$this->query( 'DELETE FROM ' . Installation::table() . " WHERE dirty = 0 AND outcome = 'removed' AND sent_at < " . self::number( microtime( true ) - $seconds ) );
+	}
+
+	/**
+	 * Whether a flush would find something, apart from what running requests will send themselves. One cheap query.
+	 */
+	public function is_due(): bool {
+		return $this->is_dirty_since_this_request() || array() !== $this->due( 1 );
+	}
+
+	/**
+	 * Whether this request marked anything that it has not claimed.
+	 */
+	public function is_dirty_since_this_request(): bool {
+		return ! empty( self::$own[ Installation::table() ] );
+	}
+
+	/**
+	 * Ids of the sites of the network that this request marked something of.
+	 *
+	 * @return int[]
+	 */
+	public static function sites_of_this_request(): array {
+		return array_keys( self::$sites );
+	}
+
+	/**
+	 * How much was not sent yet.
+	 *
+	 * @return array{count: int, oldest: float|null} How many marks, and when the oldest was made: epoch seconds.
+	 */
+	public function backlog(): array {
+		$rows = $this->rows( 'SELECT COUNT(*) AS count, MIN(marked_at) AS oldest FROM ' . Installation::table() . ' WHERE dirty = 1' );
+		return array(
+			'count'  => (int) ( $rows[0]['count'] ?? 0 ),
+			'oldest' => isset( $rows[0]['oldest'] ) ? (float) $rows[0]['oldest'] : null,
+		);
+	}
+
+	/**
+	 * What is known of an object: its row, or null if it was never marked.
+	 *
+	 * @param string $ref Such as "post:12".
+	 * @return array<string, mixed>|null As `statuses`.
+	 */
+	public function status( string $ref ): ?array {
+		return $this->statuses( array( $ref ) )[ $ref ] ?? null;
+	}
+
+	/**
+	 * What is known of objects.
+	 *
+	 * @param string[] $refs Such as "post:12".
+	 * @return array<string, array<string, mixed>> Rows by reference: the columns, with numbers as numbers, dirty as a
+	 *                                             boolean, and lists as an array of names.
+	 */
+	public function statuses( array $refs ): array {
+		global $wpdb;
+		$found = array();
+		foreach ( array_chunk( array_values( $refs ), self::CHUNK ) as $chunk ) {
+			$rows = $this->rows( $wpdb->prepare( 'SELECT * FROM ' . Installation::table() . ' WHERE ref IN (' . self::places( $chunk ) . ')', $chunk ) ); // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
+			foreach ( $rows as $row ) {
+				$found[ $row['ref'] ] = self::typed( $row );
+			}
+		}
+		return $found;
+	}
+
+	/**
+	 * What was sent last, the latest first.
+	 *
+	 * @param int $limit How many rows at most.
+	 * @return array<int, array<string, mixed>> As the values of `statuses`.
+	 */
+	public function latest( int $limit ): array {
+		return array_map( array( self::class, 'typed' ), $this->rows( 'SELECT * FROM ' . Installation::table() . " WHERE outcome <> '' ORDER BY sent_at DESC LIMIT " . max( 1, $limit ) ) );
+	}
+
+	/**
+	 * What can't be sent, and why; the oldest first.
+	 *
+	 * @param int $limit How many rows at most.
+	 * @return array<int, array<string, mixed>> As the values of `statuses`.
+	 */
+	public function failures( int $limit ): array {
+		return array_map( array( self::class, 'typed' ), $this->rows( 'SELECT * FROM ' . Installation::table() . " WHERE dirty = 1 AND outcome = 'failed' ORDER BY marked_at LIMIT " . max( 1, $limit ) ) );
+	}
+
+	/**
+	 * References of documents which show a list.
+	 *
+	 * @param string $name Such as "type:post".
+	 * @return string[]
+	 */
+	public function refs_that_show( string $name ): array {
+		global $wpdb;
+		return array_column( $this->rows( $wpdb->prepare( 'SELECT ref FROM ' . Installation::table() . ' WHERE lists LIKE %s', '% ' . $wpdb->esc_like( $name ) . ' %' ) ), 'ref' ); // phpcs:ignore WordPress.DB.PreparedSQL
+	}
+
+	/**
+	 * Write marks, and remember that this request did.
+	 *
+	 * @param string[] $refs      Sound references.
+	 * @param float    $marked_at When they changed.
+	 */
+	private function write( array $refs, float $marked_at ): void {
+		global $wpdb;
+		// Always in one order: two requests that lock rows in opposite orders would wait for each other.
+		sort( $refs );
+		foreach ( array_chunk( $refs, self::CHUNK ) as $chunk ) {
+			$values = array();
+			foreach ( $chunk as $ref ) {
+				$values[] = $wpdb->prepare( '(%s, ', $ref ) . self::number( $marked_at ) . ", CONNECTION_ID(), '', '')";
+			}
+			$this->query(
+				'INSERT INTO ' . Installation::table() . ' (ref, marked_at, marked_by, error, lists) VALUES ' . implode( ', ', $values )
+				. ' ON DUPLICATE KEY UPDATE marked_at = IF(dirty = 1, LEAST(marked_at, VALUES(marked_at)), VALUES(marked_at)),'
+				. ' generation = generation + 1, dirty = 1, marked_by = VALUES(marked_by), attempts = 0, retry_at = 0'
+			);
+		}
+		$now = microtime( true );
+		foreach ( $refs as $ref ) {
+			self::$own[ Installation::table() ][ $ref ] = $now;
+		}
+		self::$sites[ get_current_blog_id() ] = true;
+	}
+
+	/**
+	 * Claim what this request marked, also if it is not dirty any more, or not there: another process may have sent it
+	 * before the last change of this request, and a transaction may have been rolled back.
+	 *
+	 * @param string[] $refs References.
+	 * @return Mark[]
+	 */
+	private function claim_own( array $refs ): array {
+		global $wpdb;
+		sort( $refs );
+		$now    = microtime( true );
+		$values = array();
+		foreach ( $refs as $ref ) {
+			$values[] = $wpdb->prepare( '(%s, ', $ref ) . self::number( $now ) . ', CONNECTION_ID(), 1, ' . self::number( $now + self::LEASE ) . ", '', '')";
+		}
+		$this->query(
+			'INSERT INTO ' . Installation::table() . ' (ref, marked_at, marked_by, attempts, retry_at, error, lists) VALUES ' . implode( ', ', $values )
+			. ' ON DUPLICATE KEY UPDATE generation = generation + 1, dirty = 1, attempts = attempts + 1, retry_at = VALUES(retry_at)'
+		);
+		return $this->marks( $this->rows( $wpdb->prepare( 'SELECT ref, generation, marked_at, attempts FROM ' . Installation::table() . ' WHERE ref IN (' . self::places( $refs ) . ') ORDER BY marked_at, ref', $refs ) ), 1 ); // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
+	}
+
+	/**
+	 * Claim what others left behind.
+	 *
+	 * @param int $limit How many at most.
+	 * @return Mark[]
+	 */
+	private function claim_others( int $limit ): array {
+		global $wpdb;
+		$due = $this->due( $limit );
+		if ( $due && $due[0]['attempts'] > 0 ) {
+			$due = array( $due[0] );
+		}
+		$due = array_filter( $due, static fn( array $row ): bool => 0 === (int) $row['attempts'] || 1 === count( $due ) );
+		if ( ! $due ) {
+			return array();
+		}
+		$refs = array_column( $due, 'ref' );
+		sort( $refs );
+		$this->query(
+			$wpdb->prepare(
+				'UPDATE ' . Installation::table() . ' SET attempts = attempts + 1, retry_at = %f WHERE ref IN (' . self::places( $refs ) . ')', // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
+				array_merge( array( microtime( true ) + self::LEASE ), $refs )
+			)
+		);
+		return $this->marks( $due, 0 );
+	}
+
+	/**
+	 * Rows that may be claimed now, the oldest first.
+	 *
+	 * @param int $limit How many at most.
+	 * @return array<int, array<string, string>>
+	 */
+	private function due( int $limit ): array {
+		global $wpdb;
+		$now  = microtime( true );
+		$rows = $this->rows(
+			$wpdb->prepare(
+				'SELECT ref, generation, marked_at, attempts, marked_by, marked_by = CONNECTION_ID() AS mine FROM ' . Installation::table() // phpcs:ignore WordPress.DB.PreparedSQL
+				. ' WHERE dirty = 1 AND retry_at <= %f ORDER BY marked_at, ref LIMIT %d',
+				$now,
+				$limit
+			)
+		);
+		// Whoever has marked something moments ago and is still connected is about to send it, all in one piece.
+		$fresh = array_filter( $rows, static fn( array $row ): bool => '1' !== $row['mine'] && (float) $row['marked_at'] > $now - self::SETTLED );
+		if ( ! $fresh ) {
+			return $rows;
+		}
+		$alive = array_column( $this->rows( 'SELECT ID AS id FROM information_schema.PROCESSLIST' ), 'id' );
+		$busy  = array_intersect( array_column( $fresh, 'marked_by' ), $alive );
+		return array_values( array_filter( $rows, static fn( array $row ): bool => '1' === $row['mine'] || ! in_array( $row['marked_by'], $busy, true ) || (float) $row['marked_at'] <= $now - self::SETTLED ) );
+	}
+
+	/**
+	 * From rows to marks.
+	 *
+	 * @param array<int, array<string, string>> $rows    Rows.
+	 * @param int                               $claimed How much of their attempts is this claim's.
+	 * @return Mark[]
+	 */
+	private function marks( array $rows, int $claimed ): array {
+		return array_map(
+			static fn( array $row ): Mark => new Mark( $row['ref'], (int) $row['generation'], (float) $row['marked_at'], max( 0, (int) $row['attempts'] - $claimed ) ),
+			array_values( $rows )
+		);
+	}
+
+	/**
+	 * The row that says what became of a mark, as SQL.
+	 *
+	 * @param Mark $mark A claimed mark.
+	 * @param Sent $sent What became of it.
+	 */
+	private static function row_of( Mark $mark, Sent $sent ): string {
+		global $wpdb;
+		$failed = Sent::FAILED === $sent->outcome;
+		$lists  = $sent->lists ? ' ' . implode( ' ', $sent->lists ) . ' ' : '';
+		// 10 s, 20 s, 40 s … at most an hour.
+		$retry_at = $failed ? microtime( true ) + min( 3600.0, 10.0 * pow( 2, min( $mark->attempts, 10 ) ) ) : 0.0;
+		return $wpdb->prepare(
+			'(%s, %d, %d, %f, %d, %f, %f, %f, %d, %s, %s, %s, %s)',
+			$mark->ref,
+			$mark->generation,
+			$failed ? 1 : 0,
+			$mark->marked_at,
+			$failed ? $mark->attempts + 1 : 0,
+			$retry_at,
+			$sent->sent_at,
+			$mark->marked_at + $sent->clock_ahead,
+			$sent->revision,
+			$sent->epoch,
+			$sent->outcome,
+			self::storable( $sent->error ),
+			self::storable( $lists )
+		);
+	}
+
+	/**
+	 * A row with numbers as numbers.
+	 *
+	 * @param array<string, string> $row As the database gives it.
+	 * @return array<string, mixed>
+	 */
+	private static function typed( array $row ): array {
+		foreach ( array( 'marked_at', 'retry_at', 'sent_at', 'saved_at' ) as $name ) {
+			$row[ $name ] = (float) $row[ $name ];
+		}
+		foreach ( array( 'generation', 'marked_by', 'attempts', 'revision' ) as $name ) {
+			$row[ $name ] = (int) $row[ $name ];
+		}
+		$row['dirty'] = '1' === (string) $row['dirty'];
+		$row['lists'] = array_values( array_filter( explode( ' ', $row['lists'] ), 'strlen' ) );
+		return $row;
+	}
+
+	/**
+	 * References which fit into a row, each once. Others are a mistake of whoever marks, and are dropped.
+	 *
+	 * @param string[] $refs References.
+	 * @return string[]
+	 */
+	private static function sound( array $refs ): array {
+		return array_values(
+			array_filter(
+				array_unique( $refs ),
+				static fn( string $ref ): bool => strlen( $ref ) <= self::LONGEST_REF && 1 === preg_match( '/^[a-z][a-zA-Z0-9:_-]*$/D', $ref )
+			)
+		);
+	}
+
+	/**
+	 * Text that any table takes: valid, at most 2,000 characters, none beyond the Basic Multilingual Plane.
+	 *
+	 * @param string $text Any bytes.
+	 */
+	private static function storable( string $text ): string {
+		$text = wp_check_invalid_utf8( $text, true );
+		$text = (string) preg_replace( '/[\x{10000}-\x{10FFFF}]/u', '?', $text );
+		return function_exists( 'mb_substr' ) ? mb_substr( $text, 0, 2000, 'UTF-8' ) : substr( (string) preg_replace( '/[^\x20-\x7e]/', '?', $text ), 0, 2000 );
+	}
+
+	/**
+	 * A time as SQL.
+	 *
+	 * @param float $value Epoch seconds.
+	 */
+	private static function number( float $value ): string {
+		return sprintf( '%.4F', $value );
+	}
+
+	/**
+	 * Placeholders for a list of texts.
+	 *
+	 * @param string[] $values The texts.
+	 */
+	private static function places( array $values ): string {
+		return implode( ', ', array_fill( 0, count( $values ), '%s' ) );
+	}
+
+	/**
+	 * Run a statement. Whoever called the hook finds $wpdb as it was, and sees no error.
+	 *
+	 * @param string $sql The statement.
+	 */
+	private function query( string $sql ): void {
+		$this->quietly(
+			static function () use ( $sql ) {
+				global $wpdb;
+				return $wpdb->query( $sql ); // phpcs:ignore WordPress.DB
+			}
+		);
+	}
+
+	/**
+	 * Rows of a query; none when it fails.
+	 *
+	 * @param string $sql The query.
+	 * @return array<int, array<string, string>>
+	 */
+	private function rows( string $sql ): array {
+		$rows = $this->quietly(
+			static function () use ( $sql ) {
+				global $wpdb;
+				$rows = $wpdb->get_results( $sql, ARRAY_A ); // phpcs:ignore WordPress.DB
+				return '' === $wpdb->last_error ? $rows : false;
+			}
+		);
+		return is_array( $rows ) ? $rows : array();
+	}
+
+	/**
+	 * Ask the database; where the table is missing, make it and ask again. Logs the first error of a request.
+	 *
+	 * @param callable $ask Returns false when it failed.
+	 * @return mixed What it returned.
+	 */
+	private function quietly( callable $ask ) {
+		global $wpdb;
+		$seen = array();
+		foreach ( array( 'insert_id', 'last_error', 'last_query', 'last_result', 'num_rows', 'rows_affected' ) as $name ) {
+			$seen[ $name ] = $wpdb->$name ?? null;
+		}
+		$before = $wpdb->suppress_errors( true );
+		$answer = false;
+		$why    = '';
+		try {
+			$answer = $ask();
+			if ( false === $answer ) {
+				$why = (string) $wpdb->last_error;
+				if ( (int) get_option( Installation::OPTION ) !== Installation::SCHEMA || false !== strpos( $why, "doesn't exist" ) ) {
+					Installation::install();
+				}
+				$answer = $ask();
+				$why    = false === $answer ? (string) $wpdb->last_error : '';
+			}
+		} catch ( \Throwable $error ) {
+			$why = $error->getMessage();
+		}
+		$wpdb->suppress_errors( $before );
+		foreach ( $seen as $name => $value ) {
+			$wpdb->$name = $value;
+		}
+		if ( '' !== $why && ! self::$complained ) {
+			self::$complained = true;
+			error_log( 'sos-publisher: the table of marks is not usable: ' . $why ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions.error_log_error_log
+		}
+		return $answer;
+	}
+}
