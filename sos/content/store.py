@@ -62,6 +62,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     top_pages: tuple[Brief, ...] = ()
     sticky: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()
+    callouts: tuple[str, ...] = ()
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -131,7 +132,18 @@ class ContentReader(Protocol):
         ...
 
     async def fetch_entries(self, name: str, start: int, count: int, now: int) -> tuple[Entry, ...]:
-        """The visible ones of ``count`` entries of a list, by ascending score, from ``start``."""
+        """The visible ones of ``count`` entries of a list, by ascending score, from ``start``.
+
+        With ``start`` equal to ``-count``, the last ``count``.
+        """
+        ...
+
+
+class PreviewReader(Protocol):
+    """What a node asks of the store for who previews. Raises StoreUnavailableError as above."""
+
+    async def fetch_preview(self, preview_id: str) -> bytes | None:
+        """What WordPress left, as it came, cut after a bound; None where there is nothing left."""
         ...
 
 

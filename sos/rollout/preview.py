@@ -8,25 +8,23 @@ the message below in base64url without padding (RFC 4648, section 5). Other prog
 tokens too; docs/releases.md shows how.
 """
 
-import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Sequence
 
+from sos.content.preview_token import (
+    MAX_HOST,
+    MAX_SECONDS,
+    SECRET_CHARACTERS,
+    build_signature,
+)
 from sos.errors import ReleaseError
 from sos.release.bundle import is_release_id
 
+__all__ = ["MAX_SECONDS", "check_preview", "sign_preview"]
+
 PURPOSE = "sos-preview-of-a-release-1"
 """First line of what is signed: no signature that was made for anything else fits."""
-
-MAX_SECONDS = 7 * 86_400
-"""A token that would be good for longer is not good at all: whoever made it erred."""
-
-SECRET_CHARACTERS = 16
-"""A shorter secret signs nothing and is believed nothing."""
-
-MAX_HOST = 255
 
 _TOKEN = re.compile(r"([1-9][0-9]{9,10})\.([A-Za-z0-9_-]{43})")
 
@@ -67,8 +65,4 @@ def check_preview(token: str, release: str, secrets: Sequence[str], now: float, 
 
 
 def _sign(secret: str, release: str, expires: int, host: str) -> str:
-    message = f"{PURPOSE}\n{host.lower()}\n{release}\n{expires:d}\n"
-    digest = hmac.new(
-        secret.encode("utf-8", "surrogateescape"), message.encode(), hashlib.sha256
-    ).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return build_signature(secret, PURPOSE, host.lower(), release, str(expires))

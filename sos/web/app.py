@@ -23,11 +23,13 @@ from sos.page.model import MenuItem
 from sos.produce.documents import DocumentCache
 from sos.produce.fallback import Fallback
 from sos.produce.keep_snapshot import SnapshotKeeper
+from sos.produce.preview import PreviewProducer
 from sos.produce.producer import Producer
 from sos.release.environment import Release
 from sos.rollout.shelf import ReleaseFile
 from sos.settings import Settings
 from sos.web.channel import ServiceStatus
+from sos.web.content_previews import ContentPreviews
 from sos.web.handlers import Handlers
 from sos.web.loaded import LoadedReleases, load_first, load_release
 from sos.web.pages import Pages
@@ -72,6 +74,13 @@ class SiteService:
             public=settings.site,
             uploads=self._uploads,
             previews=Previews(self._pages, self._loaded, self._responder, context),
+            content_previews=ContentPreviews(
+                self._store,
+                build_preview_producer(context, self._store),
+                self._loaded,
+                self._responder,
+                context,
+            ),
             fetch_verdict=lambda: context.verdict,
         )
         self.app = web.Application(
@@ -130,7 +139,7 @@ class SiteService:
             store_ok=follower.state in ("current", "incomplete"),
             stale=not follower.is_current,
             requests=int(sum(v[0] for v in requests.values())),
-            errors=int(sum(v[0] for labels, v in requests.items() if labels[1] >= "500")),
+            errors=int(sum(v[0] for labels, v in requests.items() if _is_error(labels))),
             cache={"entries": len(pages.cache), "bytes": pages.cache.size},
             details={
                 "content": follower.state,
@@ -188,6 +197,12 @@ def build_pages(context: WorkerContext, reader: ContentReader, release: Release)
     return Pages(reader, producer, cache, metrics, changed=context.changed, fallback=fallback)
 
 
+def build_preview_producer(context: WorkerContext, reader: ContentReader) -> PreviewProducer:
+    """What makes pages of drafts, over the live content."""
+    embed_hosts = frozenset(context.settings.embed_hosts) or DEFAULT_EMBED_HOSTS
+    return PreviewProducer(context.settings.site, reader, embed_hosts)
+
+
 def build_keeper(
     context: WorkerContext, reader: ContentReader, pages: Pages
 ) -> SnapshotKeeper | None:
@@ -214,6 +229,12 @@ def snapshot_file(settings: Settings) -> Path:
 def lifetimes_of(settings: Settings) -> Lifetimes:
     """Edge lifetimes of a page."""
     return Lifetimes(settings.max_age, settings.stale_while_revalidate, settings.stale_if_error)
+
+
+def _is_error(labels: tuple[str, ...]) -> bool:
+    """Whether visitors got an error: who previews a draft or a release is none."""
+    kind, status = labels[:2]
+    return status >= "500" and kind != "preview"
 
 
 def _paths(items: tuple[MenuItem, ...]) -> list[str]:

@@ -14,6 +14,8 @@ from sos.errors import SosError
 from sos.metrics import Metrics
 from sos.page.routes import Refusal, canonical_path
 from sos.release.assets import ASSETS_URL
+from sos.web.content_previews import PREFIX as PREVIEWS_URL
+from sos.web.content_previews import ContentPreviews
 from sos.web.loaded import LoadedReleases
 from sos.web.pages import Answer, Pages
 from sos.web.previews import Previews
@@ -43,6 +45,7 @@ class Handlers:
         public: str,
         uploads: Uploads | None = None,
         previews: Previews | None = None,
+        content_previews: ContentPreviews | None = None,
         fetch_verdict: Callable[[], tuple[int, str]] = lambda: (200, "ok"),
     ) -> None:
         self._pages = pages
@@ -53,6 +56,7 @@ class Handlers:
         self._public = public
         self._uploads = uploads
         self._previews = previews
+        self._content_previews = content_previews
         self._fetch_verdict = fetch_verdict
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -101,6 +105,8 @@ class Handlers:
             return "redirect", "none", self._respond_icon()
         if path.startswith(PREFIX):
             return "upload", "none", await self._respond_upload(request, path)
+        if path.startswith(PREVIEWS_URL) and self._content_previews:
+            return "preview", "none", await self._content_previews.answer(request, path, query)
         return await self._respond_page(request, path, query)
 
     async def _respond_page(

@@ -63,6 +63,11 @@ class LoadedReleases:
         """A release that is loaded."""
         return next((r for r in (*self._live, *self._others) if r.id == release_id), None)
 
+    def list_others(self) -> list[tuple[str, str]]:
+        """Ids of what is loaded besides the active one, and what each is to it, or nothing."""
+        live = [(r.id, "previous" if n == 0 else "") for n, r in enumerate(self._live[1:])]
+        return [*live, *((r.id, "") for r in self._others)]
+
     async def wait_for(self, release_id: str, seconds: float) -> Release | None:
         """A release that is on its way; None when it does not arrive in time."""
         with contextlib.suppress(TimeoutError):

@@ -23,6 +23,7 @@ from sos.cache.headers import (
 )
 from sos.cache.pages import CachedPage
 from sos.release.assets import Asset
+from sos.render import RenderedPage
 from sos.web.pages import Answer
 
 NEGATIVE = Lifetimes(max_age=10, revalidate=10, if_error=60)
@@ -30,14 +31,17 @@ NEGATIVE = Lifetimes(max_age=10, revalidate=10, if_error=60)
 
 RETRY_AFTER = "2"
 
-_PRIVATE = {
+PRIVATE = {
     "Cache-Control": "private, no-store",
     "Surrogate-Control": "no-store",
     "CDN-Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
     "Referrer-Policy": "no-referrer",
 }
-"""Headers of a preview: its address holds a token."""
+"""Headers of a preview: its address or its cookie holds a token."""
+
+_OPENED = {"Cross-Origin-Opener-Policy": "unsafe-none"}
+"""WordPress's editor opens one tab for a post's preview, and finds it again by this alone."""
 
 _REASONS = {
     400: "Bad request",
@@ -107,19 +111,32 @@ class Responder:
 
     def preview(self, entry: CachedPage) -> web.Response:
         """A page that is for one reader alone."""
-        headers = page_headers(entry.page, https=self._https) | _PRIVATE
-        for name in ("Surrogate-Key", "Cache-Tag", "Vary"):
-            headers.pop(name, None)
-        return web.Response(status=entry.page.status, body=entry.page.body, headers=headers)
+        return self._private(entry.page, {})
+
+    def content_preview(self, page: RenderedPage) -> web.Response:
+        """A page with a draft, for one reader alone."""
+        return self._private(page, _OPENED)
+
+    def preview_words(self, status: int, html: str, policy: str) -> web.Response:
+        """Why there is no page, as a page of its own."""
+        headers = {**self._security(), **PRIVATE, **_OPENED, "Content-Security-Policy": policy}
+        if status == 503:
+            headers["Retry-After"] = RETRY_AFTER
+        return web.Response(status=status, text=html, content_type="text/html", headers=headers)
+
+    def preview_redirect(self, location: str) -> web.Response:
+        """To the address at which a preview is shown: a path of this site."""
+        headers = {**self._security(), **PRIVATE, **_OPENED, "Location": location}
+        return web.Response(status=303, headers=headers)
 
     def moved_preview(self, location: str, query: str) -> web.Response:
         """The same preview at another path of this site."""
-        headers = {**self._security(), **_PRIVATE, "Location": f"{location}?{query}"}
+        headers = {**self._security(), **PRIVATE, "Location": f"{location}?{query}"}
         return web.Response(status=302, headers=headers)
 
     def failed_preview(self, reason: str) -> web.Response:
         """Why the previewed release can't show this page."""
-        fields = {**self._security(), **_PRIVATE}
+        fields = {**self._security(), **PRIVATE}
         return web.Response(status=500, text=f"{reason}\n", headers=fields)
 
     def verdict(self, status: int, word: str) -> web.Response:
@@ -166,6 +183,12 @@ class Responder:
             packed = (blake2b(asset.content, digest_size=12).hexdigest(), variants)
             self._assets[asset.url] = packed
         return packed
+
+    def _private(self, page: RenderedPage, more: dict[str, str]) -> web.Response:
+        headers = page_headers(page, https=self._https) | PRIVATE | more
+        for name in ("Surrogate-Key", "Cache-Tag", "Vary"):
+            headers.pop(name, None)
+        return web.Response(status=page.status, body=page.body, headers=headers)
 
     def _security(self) -> dict[str, str]:
         return {**SECURITY, **({"Strict-Transport-Security": HSTS} if self._https else {})}

@@ -254,9 +254,10 @@ class _Rates:
         self._counts: deque[tuple[float, float, float]] = deque()
 
     def count(self, snapshot: Snapshot, now: float) -> None:
-        # Visitors': a balancer's checks are no requests, and a 503 for them is no error.
+        # Visitors': a balancer's checks are no requests, and a 503 for them is no error; nor is
+        # what goes wrong with a draft or with a release that somebody only looks at.
         every = snapshot.get("sos_requests_total", [])
-        samples = [sample for sample in every if sample[0][0] != "health"]
+        samples = [sample for sample in every if sample[0][0] not in ("health", "preview")]
         requests = sum(values[0] for _, values in samples)
         errors = sum(values[0] for labels, values in samples if labels[1] >= "500")
         self._counts.append((now, requests, errors))

@@ -61,6 +61,7 @@ class FakeStore:
     asked: list[tuple[Candidate, ...]] = field(default_factory=list)
     kept: dict[str, Kept] = field(default_factory=dict)
     old: dict[str, str] = field(default_factory=dict)
+    previews: dict[str, bytes] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     touched: dict[str, int] = field(default_factory=dict)
     happened: asyncio.Event = field(default_factory=asyncio.Event)
@@ -103,9 +104,13 @@ class FakeStore:
         number = int(ref.partition(":")[2] or 0)
         path = urlsplit(d.get("link", "")).path
         path = str(canonical_path(path)) if path else ""
+        callout = d.get("type") == "sos_callout"
+        path = "" if callout else path
         at = _epoch(d.get("date_gmt"))
-        lists: dict[str, float] = {}
+        lists: dict[str, float] = {"type:sos_callout": at} if callout else {}
         deps: list[str] = []
+        if callout and d.get("featured_media"):
+            deps.append(f"post:{d['featured_media']}")
         if ref.startswith("post:") and path:
             kind = d.get("type", "post")
             parent = d.get("post" if kind == "attachment" else "parent") or 0
@@ -174,6 +179,10 @@ class FakeStore:
             for k in members
             if k.visible(now)
         )
+
+    async def fetch_preview(self, preview_id: str) -> bytes | None:
+        await self._reach()
+        return self.previews.get(preview_id)
 
     async def aclose(self) -> None:
         """Nothing to close."""
@@ -287,6 +296,10 @@ class FakeStore:
             if c.how == "page" and c.number == 1 and name == "type:post":
                 out["sticky"] = tuple(k.ref for k in reversed(self._visible("sticky", now)))
                 shown = [*out["sticky"], *shown]
+        if (c.how, c.value, c.number) == ("page", "/", 1):
+            callouts = reversed(self._visible("type:sos_callout", now))
+            out["callouts"] = tuple(k.ref for k in callouts)[:20]
+            shown = [*shown, *out["callouts"]]
         refs = [r for shown_ref in (ref, *shown) for r in (shown_ref, *self._deps(shown_ref))]
         out["records"] = self._records(refs, now)
         kept = self.kept.get(ref)

@@ -87,7 +87,7 @@ def fields(head: bytes) -> list[bytes]:
         ("/sitemap-posts-attachment-1.xml", 404, "text/html; charset=utf-8"),
         ("/wp-content/uploads/a.jpg", 404, "text/plain; charset=utf-8"),
         ("/_assets/nothing/style.css", 404, "text/plain; charset=utf-8"),
-        ("/__preview/forged", 404, "text/html; charset=utf-8"),
+        ("/__preview/forged", 404, "text/plain; charset=utf-8"),
     ],
 )  # fmt: skip
 async def test_every_kind_of_page_is_answered(web: Site, path: str, status: int, kind: str) -> None:

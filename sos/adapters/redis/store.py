@@ -18,6 +18,7 @@ from sos.adapters.redis.answers import (
     touched_by_time,
 )
 from sos.adapters.redis.connect import connect, deadline
+from sos.content.preview import MAX_BYTES as MAX_PREVIEW
 from sos.content.store import Candidate, Changes, Due, Entry, Found, Operation
 from sos.errors import StoreIncompleteError, StoreUnavailableError
 
@@ -137,6 +138,12 @@ class RedisStore:
                 raise StoreIncompleteError(f"the content store lost the list {name}")
             refs = [f"{kind}:{int(m)}".encode() for m in members]
             return tuple(e for e in await self._entries(refs) if e and is_visible(e, now))
+
+    async def fetch_preview(self, preview_id: str) -> bytes | None:
+        # Not GET: what lies there may be longer than anything that is read. One byte more tells.
+        key = self._key(f"preview:{preview_id}")
+        value = await self._guard(self._client.getrange(key, 0, MAX_PREVIEW))
+        return bytes(memoryview(value)) or None
 
     # ------------------------------------------------------------ writing
 
