@@ -1,0 +1,192 @@
+<?php
+/**
+ * The request as an anonymous visitor of the REST API would have made it, for as long as something is read.
+ *
+ * In: any request of WordPress (an editor's save, cron, WP-CLI, a page that is being shown). Out: the same request,
+ * untouched. In between nobody is logged in, no cookie opens a password, the site's own language is spoken, nothing
+ * is "in the admin area", and the object cache holds nothing that raw SQL has made stale.
+ *
+ * @package SOS_Publisher
+ */
+
+namespace SOS_Publisher\Documents;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Goes in and comes out again, whatever is thrown in between.
+ */
+final class Surroundings {
+	/**
+	 * How often it was gone in, of calls within calls.
+	 *
+	 * @var int
+	 */
+	private static int $depth = 0;
+
+	/**
+	 * Variables that rendering a post reads or writes.
+	 */
+	private const LOOP = array( 'post', 'id', 'authordata', 'currentday', 'currentmonth', 'page', 'pages', 'multipage', 'more', 'numpages', 'wp_query', 'wp_the_query', 'current_screen' );
+
+	/**
+	 * What of a request a theme or plugin may take for the visitor's.
+	 */
+	private const VISITOR = array( 'HTTP_USER_AGENT', 'HTTP_REFERER', 'HTTP_ACCEPT', 'HTTP_ACCEPT_LANGUAGE', 'HTTP_COOKIE', 'HTTP_X_REQUESTED_WITH', 'QUERY_STRING', 'PATH_INFO', 'HTTP_SAVE_DATA' );
+
+	/**
+	 * Read something in it. Calls within it are as cheap as the call itself.
+	 *
+	 * @param callable $read Reads.
+	 * @return mixed What it returned.
+	 */
+	public static function within( callable $read ) {
+		if ( self::$depth > 0 ) {
+			return $read();
+		}
+		++self::$depth;
+		$leave = self::enter();
+		try {
+			return $read();
+		} finally {
+			--self::$depth;
+			foreach ( array_reverse( $leave ) as $undo ) {
+				$undo();
+			}
+		}
+	}
+
+	/**
+	 * What one document left behind, away with it.
+	 */
+	public static function reset(): void {
+		foreach ( array( 'post', 'id', 'authordata', 'currentday', 'currentmonth', 'pages', 'more', 'page', 'numpages', 'multipage' ) as $name ) {
+			unset( $GLOBALS[ $name ] );
+		}
+		if ( function_exists( 'wp_high_priority_element_flag' ) ) {
+			// One picture of a request may be called urgent: of each document, the first.
+			wp_high_priority_element_flag( true );
+		}
+	}
+
+	/**
+	 * Go in.
+	 *
+	 * @return callable[] What undoes it, to be called from the last to the first.
+	 */
+	private static function enter(): array {
+		self::forget();
+		$leave   = array( self::swap_globals(), self::swap_request() );
+		$leave[] = self::become_nobody();
+		$leave[] = self::speak();
+		$leave[] = self::make_nonces_last();
+		ob_start();
+		$level   = ob_get_level();
+		$leave[] = static function () use ( $level ): void {
+			while ( ob_get_level() >= $level && ob_end_clean() ) {
+				continue;
+			}
+		};
+		return $leave;
+	}
+
+	/**
+	 * Whatever this request knows of the database may be older than a statement that no hook told of.
+	 */
+	private static function forget(): void {
+		if ( function_exists( 'wp_cache_supports' ) && wp_cache_supports( 'flush_runtime' ) ) {
+			wp_cache_flush_runtime();
+		} elseif ( ! wp_using_ext_object_cache() ) {
+			wp_cache_flush();
+		}
+	}
+
+	/**
+	 * An empty main query, and no admin screen.
+	 */
+	private static function swap_globals(): callable {
+		$kept = array();
+		foreach ( self::LOOP as $name ) {
+			if ( array_key_exists( $name, $GLOBALS ) ) {
+				$kept[ $name ] = $GLOBALS[ $name ];
+			}
+			unset( $GLOBALS[ $name ] );
+		}
+		// phpcs:disable WordPress.WP.GlobalVariablesOverride -- This is what it is for; all of it is put back.
+		$GLOBALS['wp_the_query'] = new \WP_Query();
+		$GLOBALS['wp_query']     = $GLOBALS['wp_the_query'];
+		if ( is_admin() ) {
+			require_once ABSPATH . 'wp-admin/includes/class-wp-screen.php';
+			require_once ABSPATH . 'wp-admin/includes/screen.php';
+			$GLOBALS['current_screen'] = \WP_Screen::get( 'front' );
+		}
+		// phpcs:enable
+		return static function () use ( $kept ): void {
+			foreach ( self::LOOP as $name ) {
+				unset( $GLOBALS[ $name ] );
+				if ( array_key_exists( $name, $kept ) ) {
+					$GLOBALS[ $name ] = $kept[ $name ];
+				}
+			}
+		};
+	}
+
+	/**
+	 * A request of nothing in particular, at the scheme and host of the site.
+	 */
+	private static function swap_request(): callable {
+		$kept = array( $_SERVER, $_GET, $_POST, $_REQUEST, $_COOKIE ); // phpcs:ignore WordPress.Security.NonceVerification -- Nothing of them is used.
+		$home = wp_parse_url( (string) get_option( 'home' ) );
+		$_SERVER = array_diff_key( $_SERVER, array_flip( self::VISITOR ) );
+
+		$_SERVER['REQUEST_METHOD'] = 'GET';
+		$_SERVER['REQUEST_URI']    = ( $home['path'] ?? '' ) . '/';
+		$_SERVER['HTTP_HOST']      = ( $home['host'] ?? 'localhost' ) . ( isset( $home['port'] ) ? ':' . $home['port'] : '' );
+		$_SERVER['SERVER_NAME']    = $home['host'] ?? 'localhost';
+		$_SERVER['HTTPS']          = 'https' === ( $home['scheme'] ?? '' ) ? 'on' : 'off';
+
+		$_GET     = array();
+		$_POST    = array();
+		$_REQUEST = array();
+		$_COOKIE  = array();
+		return static function () use ( $kept ): void {
+			list( $_SERVER, $_GET, $_POST, $_REQUEST, $_COOKIE ) = $kept;
+		};
+	}
+
+	/**
+	 * Nobody is logged in.
+	 */
+	private static function become_nobody(): callable {
+		$user = get_current_user_id();
+		wp_set_current_user( 0 );
+		return static function () use ( $user ): void {
+			wp_set_current_user( $user );
+		};
+	}
+
+	/**
+	 * The site's language, not the editor's.
+	 */
+	private static function speak(): callable {
+		$switched = switch_to_locale( get_locale() );
+		return static function () use ( $switched ): void {
+			if ( $switched ) {
+				restore_previous_locale();
+			}
+		};
+	}
+
+	/**
+	 * A nonce of an anonymous visitor says nothing, but another one each day would make another document each day.
+	 */
+	private static function make_nonces_last(): callable {
+		$life = static function (): int {
+			return 1000 * YEAR_IN_SECONDS;
+		};
+		add_filter( 'nonce_life', $life, PHP_INT_MAX );
+		return static function () use ( $life ): void {
+			remove_filter( 'nonce_life', $life, PHP_INT_MAX );
+		};
+	}
+}
