@@ -61,11 +61,21 @@ final class Marks {
 	private static bool $complained = false;
 
 	/**
+	 * Whether marks are not taken just now.
+	 *
+	 * @var bool
+	 */
+	private static bool $is_ignoring = false;
+
+	/**
 	 * Mark objects as changed: one statement, and none for what was marked moments ago by this request.
 	 *
 	 * @param string ...$refs References or wide marks.
 	 */
 	public function mark( string ...$refs ): void {
+		if ( self::$is_ignoring ) {
+			return;
+		}
 		$now   = microtime( true );
 		$table = Installation::table();
 		$new   = array();
@@ -81,7 +91,24 @@ final class Marks {
 	}
 
 	/**
-	 * Replace a wide mark's share: mark what it stands for, as of the moment in which it was marked.
+	 * Call something that only reads. What plugins write while they render (caches of embeds, counters of views) is
+	 * no change of what is rendered, and would have it read again forever.
+	 *
+	 * @param callable $read Reads.
+	 * @return mixed What it returned.
+	 */
+	public static function ignoring( callable $read ) {
+		$before            = self::$is_ignoring;
+		self::$is_ignoring = true;
+		try {
+			return $read();
+		} finally {
+			self::$is_ignoring = $before;
+		}
+	}
+
+	/**
+	 * Do a wide mark's work: mark what it stands for, as of the moment in which it was marked.
 	 *
 	 * @param Mark   $wide    A claimed wide mark; it is not dropped.
 	 * @param string ...$refs What it stands for.
