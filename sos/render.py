@@ -28,9 +28,8 @@ def render_page(built: BuiltPage, release: Release) -> RenderedPage:
     """Render an HTML page. Raises TemplateError."""
     body = release.render(built.page).encode("utf-8", "replace")
     css = built.page.post.css if built.page.post else ""
-    return build_rendered(
-        body, built.depends, release, status=built.page.status, csp=content_policy(release, css)
-    )
+    policy = content_policy(release, css, *(c.css for c in built.page.callouts))
+    return build_rendered(body, built.depends, release, status=built.page.status, csp=policy)
 
 
 def build_rendered(
@@ -54,13 +53,15 @@ def build_rendered(
     )
 
 
-def content_policy(release: Release, css: str) -> str:
+def content_policy(release: Release, *css: str) -> str:
     """Content-Security-Policy (Level 3) of a page: nothing inline but what has a known hash.
+
+    ``css`` is what its content brings along, each for a ``<style>`` element of its own.
 
     ``style`` attributes are the exception: blocks carry them, and they passed the sanitiser.
     Frames are limited to https; which hosts may be framed the sanitiser has decided.
     """
-    styles = " ".join(("'self'", *release.style_hashes, *filter(None, [style_hash(css)])))
+    styles = " ".join(("'self'", *release.style_hashes, *filter(None, map(style_hash, css))))
     scripts = " ".join(("'self'", *release.script_hashes))
     return "; ".join(
         (

@@ -17,6 +17,7 @@ local STREAM_LENGTH = 10000
 local EVENT_NAMES = 500
 local LONGEST = 8 * 1024 * 1024  -- bytes of a document that readers take
 local LARGEST = 99999999999999  -- the most digits that cjson.encode keeps
+local CALLOUT = 'sos_callout'  -- the post type of what the front page alone shows; it has no path
 
 local prefix = string.sub(KEYS[1], 1, -5)
 local META, DOC, ENTRY = KEYS[1], prefix .. 'doc', prefix .. 'entry'
@@ -224,6 +225,7 @@ end
 
 local function post_lists(entry)
   local lists = {}
+  if entry.type == CALLOUT then return { ['type:' .. CALLOUT] = entry.at } end
   if entry.path == '' then return lists end
   lists['type:' .. entry.type] = entry.at
   if entry.type == 'attachment' then return lists end
@@ -301,6 +303,7 @@ local function post_entry(doc, sos)
     path = (text(sos.path) ~= '' and canonical(sos.path)) or path_of_link(doc.link) or '',
   }
   if entry.format == 'standard' then entry.format = '' end
+  if entry.type == CALLOUT then entry.path = '' end
   local deps = {}
   if entry.author > 0 then deps[#deps + 1] = ref_of('user', entry.author) end
   if whole(doc.featured_media) > 0 then deps[#deps + 1] = ref_of('post', whole(doc.featured_media)) end
@@ -388,7 +391,7 @@ local function apply_types(doc)
     local sos = type(description) == 'table' and type(description.sos) == 'table'
       and description.sos or {}
     local path = text(sos.archive_path) ~= '' and canonical(sos.archive_path)
-    if path and string.match(slug, '^[%w_-]+$') then
+    if path and slug ~= CALLOUT and string.match(slug, '^[%w_-]+$') then
       paths[path] = 'type:' .. slug
       call('HSET', PATH, path, paths[path])
       call('HDEL', GONE, path)
@@ -563,10 +566,11 @@ local function is_kept(kind, ref, old, json)
     and (old.path == '' or call('HEXISTS', PATH, old.path) == 1)
 end
 
--- What was known of it. Where the rules have changed since, no list is relied on to have it.
-local function known_before(kind, old)
+-- What was known of it. Where the rules have changed since, no list is relied on to have it; with
+-- another end it may appear in lists where it keeps its place, and who reads them has to know.
+local function known_before(kind, old, entry)
   if not old then return { path = '', lists = {}, deps = {}, parent = 0 } end
-  if old.rules ~= rules_for(kind) then
+  if old.rules ~= rules_for(kind) or old.til ~= entry.til then
     for name in pairs(old.lists) do old.lists[name] = 'unknown' end
   end
   return old
@@ -595,7 +599,7 @@ local function put(kind, id, ref, seq, json)
   end
   local entry, sos = entry_of(kind, ref, doc)
   take_path(ref, entry)
-  local before = known_before(kind, old)
+  local before = known_before(kind, old, entry)
   move(ref, before.path, entry.path, sos.redirects)
   relist(id, before.lists, entry.lists)
   depend(ref, before.deps, entry.deps)

@@ -8,7 +8,7 @@ Never fetches; never raises anything but DocumentError.
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import msgspec
@@ -18,6 +18,11 @@ from sos.errors import DocumentError
 
 MAX_BYTES = 8 * 1024 * 1024
 """Larger documents are refused. WordPress itself allows 4 GiB in a post; no page needs that."""
+
+CALLOUT = "sos_callout"
+"""The post type of what the front page alone shows, as apply.lua knows it."""
+
+MAX_PRIORITY = 100
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -39,6 +44,13 @@ class Media(msgspec.Struct, frozen=True):
     height: int
     bytes: int
     sizes: tuple[Size, ...]
+
+
+class CalloutTerms(msgspec.Struct, frozen=True):
+    """Where on the front page a callout wants to stand, and how much: 0 to 100."""
+
+    placement: Literal["banner", "takeover"]
+    priority: int
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +75,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     media: Media | None
     css: str
     head: Mapping[str, str]
+    callout: CalloutTerms | None = None
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +208,7 @@ def parse_post(data: bytes, embed_hosts: frozenset[str] | None = None) -> Post:
         media=_parse_media(doc) if kind == "attachment" else None,
         css=_safe_css(_text(sos, "css")),
         head={k: plain_text(v) for k, v in _object(sos, "head").items() if isinstance(v, str)},
+        callout=_parse_callout(_object(sos, "callout")) if kind == CALLOUT else None,
     )
 
 
@@ -404,6 +418,14 @@ def _parse_media(doc: Json) -> Media:
         bytes=_whole(details, "filesize"),
         sizes=tuple(sorted(sizes, key=lambda s: s.width)),
     )
+
+
+def _parse_callout(terms: Json) -> CalloutTerms:
+    """What is not told is the quieter: a banner of no priority."""
+    placement: Literal["banner", "takeover"] = "banner"
+    if terms.get("placement") == "takeover":
+        placement = "takeover"
+    return CalloutTerms(placement, min(_whole(terms, "priority"), MAX_PRIORITY))
 
 
 def _parse_menu_entry(item: Json) -> MenuEntry:

@@ -13,7 +13,8 @@
 --          count 0 takes the site's posts per page
 -- Returns  { rev, epoch, complete, status, candidate, primary, path, list, total, refs, records,
 --            previous, next, children, ancestors, common_rev, common, top_pages, sticky,
---            hidden: what menus lead to and nobody may see }
+--            hidden: what menus lead to and nobody may see,
+--            callouts: those that are visible now, newest first, for page 1 of the front page alone }
 --          record = { ref, rev, path, JSON }, brief = { ref, path, title, protected }
 --          common, top_pages and hidden are empty where the caller has them
 
@@ -112,6 +113,24 @@ local function stickies()
   local refs = {}
   for _, member in ipairs(call('ZREVRANGEBYSCORE', list_key('sticky'), now, '-inf', 'LIMIT', 0, 50)) do
     if visible(entry_of(ref_of(member))) then refs[#refs + 1] = ref_of(member) end
+  end
+  return refs
+end
+
+-- At most CALLOUTS of the visible ones, among the newest CALLOUTS_SEEN: those that are over stay in
+-- the list.
+local CALLOUTS, CALLOUTS_SEEN = 20, 200
+local function callouts()
+  local refs, list = {}, list_key('type:sos_callout')
+  for start = 0, CALLOUTS_SEEN - 1, 20 do
+    local found = call('ZREVRANGEBYSCORE', list, now, '-inf', 'LIMIT', start, 20)
+    for _, member in ipairs(found) do
+      local ref = ref_of(member)
+      local entry = entry_of(ref)
+      if not entry then complete = false end
+      if visible(entry) and #refs < CALLOUTS then refs[#refs + 1] = ref end
+    end
+    if #found < 20 or #refs == CALLOUTS then break end
   end
   return refs
 end
@@ -223,7 +242,7 @@ end
 
 local answer = {
   tonumber(meta.rev or '0'), meta.epoch or '', 0, 'none', 0, '', '', '', 0, {}, records,
-  {}, {}, {}, {}, tonumber(meta.common or '0'), {}, {}, {}, {},
+  {}, {}, {}, {}, tonumber(meta.common or '0'), {}, {}, {}, {}, {},
 }
 
 local function answer_list(list, how, value, number, count)
@@ -286,6 +305,10 @@ local function answer_candidates()
       answer[4], answer[5], answer[6] = 'found', (i - 3) / 4 + 1, ref
       if list then answer_list(list, how, value, number, tonumber(ARGV[i + 3])) end
       if string.match(ref, '^%l+:%d+$') then answer_object(ref) end
+      if how == 'page' and value == '/' and number == 1 then
+        answer[21] = callouts()
+        for _, shown in ipairs(answer[21]) do add_with_deps(shown) end
+      end
       return
     end
   end

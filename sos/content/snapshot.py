@@ -217,6 +217,7 @@ def _without(found: Found, over: Set[str], count: int) -> Found:
         total=found.total - (len(found.refs) - len(refs)),
         refs=refs[:count] if count else refs,
         sticky=tuple(r for r in found.sticky if r not in over),
+        callouts=tuple(r for r in found.callouts if r not in over),
         previous=None if found.previous and found.previous.ref in over else found.previous,
         next=None if found.next and found.next.ref in over else found.next,
         children=_without_briefs(found.children, over),

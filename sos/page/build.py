@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sos.content.store import Candidate, Found
 from sos.page import hierarchy
 from sos.page.archive import build_list
+from sos.page.callouts import add_callouts
 from sos.page.cards import Library, build_card
 from sos.page.frame import BuiltPage, assemble, document_title
 from sos.page.singular import build_singular
@@ -18,11 +19,14 @@ from sos.page.singular import build_singular
 def build_page(library: Library, found: Found, candidate: Candidate) -> BuiltPage | None:
     """The page of ``found``, which ``candidate`` hit; None where it has no such page or part."""
     post = library.post(found.primary)
+    built = None
     if found.list:
-        return build_list(library, found, candidate)
-    if post is not None:
-        return build_singular(library, found, post, candidate)
-    return None
+        built = build_list(library, found, candidate)
+    elif post is not None:
+        built = build_singular(library, found, post, candidate)
+    if built is not None and built.page.url == "/" and candidate.how == "page":
+        return add_callouts(library, found, built)
+    return built
 
 
 def build_error(

@@ -192,6 +192,27 @@ class SiteView(msgspec.Struct, frozen=True, kw_only=True):
     icon: Annotated[str, Meta(description="URL of the site icon; empty where none")] = ""
 
 
+class Callout(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the front page says before all else, for as long as the editor wants it."""
+
+    id: Annotated[int, Meta(description="WordPress's post id")]
+    tag: Annotated[
+        str,
+        Meta(
+            description="Twelve letters and digits that change with what is said: who remembers "
+            "that somebody has dismissed it does so by this name"
+        ),
+    ]
+    placement: Annotated[
+        Literal["banner", "takeover"],
+        Meta(description="A banner stands above the page, a takeover before it"),
+    ]
+    title: Annotated[Markup, Meta(description="Title, may be empty")]
+    content: Annotated[Markup, Meta(description="Body, block HTML; may be empty")]
+    image: Annotated[Image | None, Meta(description="Featured image")] = None
+    css: Annotated[str, Meta(description="CSS that its blocks need; safe within `<style>`")] = ""
+
+
 class PageModel(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one page shows."""
 
@@ -225,3 +246,7 @@ class PageModel(msgspec.Struct, frozen=True, kw_only=True):
         tuple[PostCard, ...], Meta(description="The list, or suggestions on an error page")
     ] = ()
     pagination: Annotated[Pagination | None, Meta(description="None for lists of one page")] = None
+    callouts: Annotated[
+        tuple[Callout, ...],
+        Meta(description="Of the front page alone: at most one takeover, then at most one banner"),
+    ] = ()

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
+from sos.content.document import CALLOUT
 from sos.content.store import Entry
 from sos.page.site import Site
 
@@ -13,7 +14,7 @@ PER_PAGE = 2000
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
-HIDDEN_TYPES = frozenset({"attachment"})
+HIDDEN_TYPES = frozenset({"attachment", CALLOUT})
 _YEAR_10000 = 253_402_300_800
 
 

@@ -6,15 +6,17 @@ in which they are imported. Whether visitors may see each of them is for `survey
 
 from urllib.parse import parse_qsl, urlsplit
 
+from sos.content.document import CALLOUT
 from sos.wordpress.site_reader import Collection, Json
 
 # WordPress's own furniture, which has no public pages (create_initial_post_types,
-# create_initial_taxonomies).
+# create_initial_taxonomies). Callouts are the plugin's to send: REST shows visitors none of them,
+# and what is not looked for is never taken for gone.
 _INTERNAL_TYPES = frozenset(
     "nav_menu_item wp_block wp_template wp_template_part wp_global_styles wp_navigation "
     "wp_font_family wp_font_face revision custom_css customize_changeset oembed_cache "
     "user_request".split()
-)
+) | {CALLOUT}
 _INTERNAL_TAXONOMIES = frozenset(
     "nav_menu link_category wp_theme wp_template_part_area wp_pattern_category".split()
 )

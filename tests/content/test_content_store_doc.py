@@ -102,7 +102,9 @@ async def test_publisher_made_from_the_document_alone_fills_a_store(
     assert (await page_at(store, "/2038/soon/", LATER - 1)).status == "none"
     assert (await page_at(store, "/2038/soon/", LATER)).status == "found"
     assert (await page_at(store, "/2038/soon/", LATER + 30 * 86400)).status == "gone"
-    assert [d.at for d in await store.fetch_due(NOW, 9)] == [LATER, 2148508800]
+    storm = [2148624000, 2148667200]
+    assert [d.at for d in await store.fetch_due(NOW, 9)] == [LATER, 2148508800, *storm]
+    assert (front.callouts, (await page_at(store, "/", storm[0])).callouts) == ((), ("post:40",))
 
 
 async def test_removal_and_another_status_leave_what_the_document_says(

@@ -75,6 +75,25 @@ async def test_it_answers_what_the_store_answered() -> None:
         assert {r.ref for r in mine.common} == {r.ref for r in theirs.common}
 
 
+async def test_callouts_are_kept_until_they_end() -> None:
+    """What an alarm says is said while the store is silent, and not a second too long."""
+    store = make_store(
+        post(5),
+        ending(70, 30, type="sos_callout"),
+        post(71, type="sos_callout", featured_media=9),
+        post(9, type="attachment", status="inherit"),
+    )
+    snapshot = await take(store)
+    reader = SnapshotReader(snapshot)
+    found = await reader.fetch_page(FRONT, NOW + 29, -1)
+    assert set(found.callouts) == {"post:70", "post:71"}
+    assert {"post:70", "post:71", "post:9"} <= {r.ref for r in found.records}
+    assert reader.next_change({"list:type:sos_callout"}, NOW) == NOW + 30
+    found = await reader.fetch_page(FRONT, NOW + 30, -1)
+    assert found.callouts == ("post:71",)
+    assert "post:70" not in {r.ref for r in found.records}
+
+
 async def test_each_document_is_kept_once() -> None:
     """A post is on the front page, in its category and at its own address: one copy of it."""
     store = make_store(post(5, categories=[7]), term(7, "News"))

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sos.page.model import (
     Archive,
     Author,
+    Callout,
     Feed,
     Image,
     Link,
@@ -364,6 +365,24 @@ def _hostile() -> PageModel:
     )
 
 
+def callout(placement: str = "takeover", **changes: Any) -> Callout:
+    """Something that the front page says before all else; ``changes`` replaces fields."""
+    values: dict[str, Any] = {
+        "id": 90,
+        "tag": f"0a1b2c3d{len(placement):04d}",
+        "placement": placement,
+        "title": Markup("The harbour is <em>closed</em> &amp; the ferry too"),
+        "content": Markup(
+            "<p>Storm on Friday: <a href='/storm/'>what is open, and when</a>.</p>"
+            '<div class="wp-block-buttons"><div class="wp-block-button">'
+            '<a class="wp-block-button__link" href="/ferry/">To the ferry</a></div></div>'
+        ),
+        "image": image("storm"),
+        "css": ".wp-container-90{gap:1em}",
+    }
+    return Callout(**values | changes)
+
+
 NUMBERS = tuple((n, f"/page/{n}/" if n > 1 else "/") for n in (1, 2, 3, 4, 5, 12))
 MONTH = Archive(title=Markup("March 2026"), label="Month", total=4)
 
@@ -376,6 +395,33 @@ SAMPLES: dict[str, PageModel] = {
         posts=POSTS,
         pagination=Pagination(
             current=1, total=12, previous="", next="/page/2/", links=(*NUMBERS[:3], NUMBERS[5])
+        ),
+    ),
+    "front_callouts": page(
+        "front",
+        "/",
+        ("front-page.html", "home.html", "index.html"),
+        posts=POSTS[:2],
+        callouts=(callout(), callout("banner")),
+    ),
+    "front_banner": page(
+        "front",
+        "/",
+        ("front-page.html", *PAGE),
+        post=view(msgspec.structs.replace(PAGE_CARD, url="/")),
+        callouts=(callout("banner", title=Markup(), image=None, css=""),),
+    ),
+    "front_takeover": page(
+        "front",
+        "/",
+        ("front-page.html", *PAGE),
+        post=view(msgspec.structs.replace(PAGE_CARD, url="/")),
+        callouts=(
+            callout(
+                title=Markup(LONG_WORD * 2),
+                content=Markup(f"<p>{LONG_WORD * 2}</p>")
+                + Markup("<p>Text.</p>") * 40,
+            ),
         ),
     ),
     "front_posts_page_3": page(

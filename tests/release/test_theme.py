@@ -23,6 +23,7 @@ UNUSED = {
     # Ids, slugs and the raw title are for themes that choose by them.
     ("Archive", "term"),
     ("Author", "id"),
+    ("Callout", "id"),
     ("PostCard", "id"),
     ("PostCard", "slug"),
     ("PostCard", "title"),

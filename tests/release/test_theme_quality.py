@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from sos.release.environment import style_hash
 
 from tests.page.samples import SAMPLES
@@ -54,8 +54,10 @@ async def address(
 
     async def show(request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        post = SAMPLES[name].post if name in SAMPLES else None
-        allowed = " ".join([*theme().style_hashes, style_hash(post.css) if post else ""])
+        page = SAMPLES.get(name)
+        css = [page.post.css] if page and page.post else []
+        css += [callout.css for callout in page.callouts] if page else []
+        allowed = " ".join([*theme().style_hashes, *map(style_hash, css)])
         policy = (
             f"default-src 'none'; img-src 'self'; style-src 'self' {allowed}; "
             "style-src-attr 'unsafe-inline'"
@@ -144,3 +146,45 @@ async def _open_everything(page: Page) -> None:
     await page.evaluate(
         "document.querySelectorAll('details').forEach(d => { d.removeAttribute('name'); d.open = true })"
     )
+
+
+@pytest.mark.browser
+async def test_takeover_is_taken_away_by_keyboard_without_scripts(
+    browser: Browser, address: str
+) -> None:
+    """Nobody is held up: the page is below, and the one link at its end leads to all of it."""
+    context = await browser.new_context(java_script_enabled=False, reduced_motion="reduce")
+    page = await context.new_page()
+    for name, viewport in (("front_takeover", PHONE), ("front_callouts", DESK)):
+        await page.set_viewport_size({"width": viewport[0], "height": viewport[1]})
+        await page.goto(address + name)
+        takeover = page.get_by_role("region", name="Special announcement")
+        on = page.get_by_role("link", name="Continue to the site")
+        # However long it is, the way out is in sight from the start.
+        box = await on.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= viewport[1]
+        for _ in range(10):
+            await page.keyboard.press("Tab")
+            if await on.evaluate("link => link === document.activeElement"):
+                break
+        await page.keyboard.press("Enter")
+        await takeover.wait_for(state="hidden")
+        await page.keyboard.press("Tab")
+        after = page.get_by_role("region", name="Announcement", exact=True).get_by_role("link")
+        first = after.first if await after.count() else page.locator(".site-title a")
+        assert await first.evaluate("link => link === document.activeElement")
+        await page.go_back()
+        assert await takeover.is_visible()
+    await context.close()
+
+
+@pytest.mark.browser
+async def test_skip_link_passes_a_takeover(browser: Browser, address: str) -> None:
+    """Who never wants to see it needs two keys, as on any page."""
+    page = await browser.new_page(viewport={"width": 360, "height": 780})
+    await page.goto(address + "front_takeover")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("main h1")).to_be_in_viewport()
+    await page.close()

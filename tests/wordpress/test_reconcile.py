@@ -8,6 +8,7 @@ from aiohttp import web
 from sos.adapters.redis import RedisStore
 from sos.content.store import Operation
 from sos.wordpress.drift import Drift, same_document
+from sos.wordpress.source import Credentials
 
 from tests.servers.fake_wordpress import FakeSite, break_items, close_route, serve_fake
 from tests.wordpress.importing import OWNER, document_of, paths_of, run_import, run_verify
@@ -264,3 +265,24 @@ def test_numbers_that_wordpress_gives_blocks_anew_are_no_difference(
 ) -> None:
     """They count within a request."""
     assert same_document(one, other) is same
+
+
+@pytest.mark.parametrize("credentials", [None, OWNER])
+@pytest.mark.parametrize("rest", [False, True])
+async def test_callouts_of_the_plugin_are_left_alone(
+    store: RedisStore, rest: bool, credentials: Credentials | None
+) -> None:
+    """REST shows none of them, or to their owner alone: that is no reason to take one away."""
+    site = FakeSite().fill()
+    if rest:
+        site.add_type("sos_callout", "sos_callout")
+    body = b'{"id": 700, "type": "sos_callout", "status": "publish", "title": "Storm"}'
+    put = Operation("put", "post:700", await store.take_sequence(), body)
+    assert await store.apply([put]) == ("applied",)
+    async with serve_fake(site) as url:
+        await run_import(url, store, credentials=credentials)
+        report = await run_verify(url, store, credentials=credentials, heal=True, deep=True)
+        # A second full run removes what the site does not have any more.
+        await run_import(url, store, credentials=credentials)
+    assert report.drift == []
+    assert (await document_of(store, "post:700"))["title"] == "Storm"

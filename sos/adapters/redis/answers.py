@@ -84,4 +84,5 @@ def parse_found(a: list[Any]) -> Found:
         top_pages=_parse_briefs(a[17]),
         sticky=tuple(r.decode() for r in a[18]),
         hidden=frozenset(r.decode() for r in a[19]),
+        callouts=tuple(r.decode() for r in a[20]),
     )
