@@ -32,8 +32,8 @@ def add_callouts(library: Library, found: Found, built: BuiltPage) -> BuiltPage:
     posts = [post for ref in found.callouts if (post := library.post(ref))]
     chosen = [c for placement in PLACEMENTS if (c := _choose(library, posts, placement))]
     # An edge is told the first names only: those that it can't do without come before the posts.
-    first, *rest = built.depends
-    names = [first, CALLOUTS_LIST, *(f"post:{c.id}" for c in chosen), *rest]
+    names = [*built.depends[:2], CALLOUTS_LIST, *(f"post:{c.id}" for c in chosen)]
+    names += built.depends[2:]
     names += _depends(found.callouts, posts)
     page = msgspec.structs.replace(built.page, callouts=tuple(chosen))
     return BuiltPage(page, tuple(dict.fromkeys(names)))

@@ -419,8 +419,7 @@ SAMPLES: dict[str, PageModel] = {
         callouts=(
             callout(
                 title=Markup(LONG_WORD * 2),
-                content=Markup(f"<p>{LONG_WORD * 2}</p>")
-                + Markup("<p>Text.</p>") * 40,
+                content=Markup(f"<p>{LONG_WORD * 2}</p>") + Markup("<p>Text.</p>") * 40,
             ),
         ),
     ),

@@ -86,7 +86,7 @@ async def test_front_page_is_made_of_every_callout_that_may_be_shown() -> None:
     store = make_store(post(1), callout(70, priority=9), callout(71, featured_media=90), media(90))
     built = await build(store)
     assert {"front", LIST, "post:70", "post:71", "post:90"} <= set(built.depends)
-    assert built.depends[:3] == ("front", LIST, "post:70")
+    assert built.depends[:4] == ("front", "list:type:post", LIST, "post:70")
     assert len(set(built.depends)) == len(built.depends)
     # Without any, too: the first one has to be noticed.
     assert LIST in (await build(make_store())).depends
