@@ -23,6 +23,7 @@ final class Catalogue {
 	 * @param int    $after Id after which to go on.
 	 * @param int    $limit At most so many.
 	 * @return string[]
+	 * @throws \RuntimeException When the database does not answer.
 	 */
 	public static function refs( string $kind, int $after, int $limit ): array {
 		$source = self::source( $kind );
@@ -34,6 +35,7 @@ final class Catalogue {
 		// phpcs:ignore WordPress.DB -- Names come from this class, values were prepared.
 		$ids  = $wpdb->get_col( $wpdb->prepare( "SELECT DISTINCT $column $from AND $column > %d ORDER BY $column LIMIT %d", max( 0, $after ), max( 0, $limit ) ) );
 		$name = 'attachment' === $kind ? 'post' : $kind;
+		self::trust();
 		return array_map(
 			static function ( $id ) use ( $name ): string {
 				return $name . ':' . (int) $id;
@@ -55,6 +57,53 @@ final class Catalogue {
 		global $wpdb;
 		list( $column, $from ) = $source;
 		return (int) $wpdb->get_var( "SELECT COUNT( DISTINCT $column ) $from" ); // phpcs:ignore WordPress.DB -- As above.
+	}
+
+	/**
+	 * Those references of which WordPress knows nothing that may be a document.
+	 *
+	 * @param string[] $refs Of documents.
+	 * @return string[]
+	 * @throws \RuntimeException When the database does not answer.
+	 */
+	public static function unknown( array $refs ): array {
+		global $wpdb;
+		$wanted = array();
+		foreach ( $refs as $ref ) {
+			list( $name, $id )         = array_pad( explode( ':', $ref, 2 ), 2, '' );
+			$wanted[ $name ][ (int) $id ] = $ref;
+		}
+		$unknown = array();
+		foreach ( $wanted as $name => $ids ) {
+			foreach ( 'post' === $name ? array( 'attachment', 'post' ) : array( $name ) as $kind ) {
+				$source = self::source( $kind );
+				if ( null === $source ) {
+					$ids = in_array( $kind, Reader::KINDS, true ) ? array() : $ids;
+					continue;
+				}
+				list( $column, $from ) = $source;
+				// phpcs:ignore WordPress.DB -- Names come from this class, ids are numbers.
+				$known = $wpdb->get_col( "SELECT DISTINCT $column $from AND $column IN (" . implode( ',', array_merge( array( 0 ), array_keys( $ids ) ) ) . ')' );
+				$ids   = array_diff_key( $ids, array_flip( $known ) );
+				self::trust();
+			}
+			$unknown = array_merge( $unknown, array_values( $ids ) );
+		}
+		return $unknown;
+	}
+
+	/**
+	 * What the database does not say is not gone: without this check, one that fails would have everything removed.
+	 *
+	 * @throws \RuntimeException When the last query failed, or nothing would be answered now.
+	 */
+	public static function trust(): void {
+		global $wpdb;
+		$error = (string) $wpdb->last_error;
+		// phpcs:ignore WordPress.DB -- Nothing to prepare.
+		if ( '' !== $error || '1' !== (string) $wpdb->get_var( 'SELECT 1' ) ) {
+			throw new \RuntimeException( esc_html( 'the database failed: ' . ( '' !== $error ? $error : (string) $wpdb->last_error ) ) );
+		}
 	}
 
 	/**

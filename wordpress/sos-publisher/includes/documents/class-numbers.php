@@ -74,12 +74,30 @@ final class Numbers {
 	public function __construct( string $name ) {
 		$this->name  = $name;
 		$this->first = (int) wp_unique_id();
-		while ( $this->first < self::FLOOR ) {
+		if ( $this->first < self::FLOOR ) {
+			self::count_past_beginning( $this->first );
 			$this->first = (int) wp_unique_id();
 		}
 		add_filter( 'shortcode_atts_caption', array( $this, 'mark_caption' ), PHP_INT_MAX );
 		// Whatever is drawn by lot is drawn the same way each time; not for anything secret (random_int).
 		mt_srand( crc32( $name ) ); // phpcs:ignore WordPress.WP.AlternativeFunctions.rand_seeding_mt_srand
+	}
+
+	/**
+	 * Bring WordPress's counters to where they tell nothing more: numbers that are no ids, players that are not the
+	 * request's first (which come with a script for old browsers, and so in other paragraphs).
+	 *
+	 * @param int $number Where the counter is.
+	 */
+	private static function count_past_beginning( int $number ): void {
+		while ( $number < self::FLOOR ) {
+			$number = (int) wp_unique_id();
+		}
+		$post = $GLOBALS['post'] ?? null;
+		unset( $GLOBALS['post'] );
+		wp_audio_shortcode( array() );
+		wp_video_shortcode( array() );
+		$GLOBALS['post'] = $post; // phpcs:ignore WordPress.WP.GlobalVariablesOverride -- As it was.
 	}
 
 	/**
@@ -235,6 +253,15 @@ final class Numbers {
 			},
 			$html
 		);
+		if ( ! empty( $this->given['gallery'] ) ) {
+			$html = self::replaced(
+				'/(\b(?:id|aria-describedby)=[\'"])gallery-(\d+)(?=-\d+[\'"])/',
+				function ( array $found ): string {
+					return $found[1] . 'gallery-' . ( $this->given['gallery'][ $found[2] ] ?? $found[2] );
+				},
+				$html
+			);
+		}
 		$html = self::replaced(
 			'/(\bid="(audio|video)-\d+-)(\d+)"/',
 			function ( array $found ): string {

@@ -79,7 +79,7 @@ final class Surroundings {
 		$leave   = array( self::swap_globals(), self::swap_request() );
 		$leave[] = self::become_nobody();
 		$leave[] = self::speak();
-		$leave[] = self::make_nonces_last();
+		$leave[] = self::filter();
 		ob_start();
 		$level   = ob_get_level();
 		$leave[] = static function () use ( $level ): void {
@@ -178,15 +178,21 @@ final class Surroundings {
 	}
 
 	/**
-	 * A nonce of an anonymous visitor says nothing, but another one each day would make another document each day.
+	 * What depends on the hour, or on which of WordPress's files are loaded, would make another document each time: a
+	 * nonce, which says nothing of an anonymous visitor, and labels that only the admin area knows.
 	 */
-	private static function make_nonces_last(): callable {
-		$life = static function (): int {
+	private static function filter(): callable {
+		$life   = static function (): int {
 			return 1000 * YEAR_IN_SECONDS;
 		};
+		$states = static function (): array {
+			return array();
+		};
 		add_filter( 'nonce_life', $life, PHP_INT_MAX );
-		return static function () use ( $life ): void {
+		add_filter( 'display_post_states', $states, PHP_INT_MAX );
+		return static function () use ( $life, $states ): void {
 			remove_filter( 'nonce_life', $life, PHP_INT_MAX );
+			remove_filter( 'display_post_states', $states, PHP_INT_MAX );
 		};
 	}
 }

@@ -1,0 +1,204 @@
+<?php
+/**
+ * Whether the store has what WordPress has: a walk over all documents, a part of it at a time.
+ *
+ * In: what WordPress has, and the store's bytes. Out: references of what is missing, too many, or different; on demand,
+ * marks for them. Writes nothing into the store. What waits to be sent anyway is left out.
+ *
+ * @package SOS_Publisher
+ */
+
+namespace SOS_Publisher\Rebuild;
+
+use SOS_Publisher\Documents\Document;
+use SOS_Publisher\Documents\Reader;
+use SOS_Publisher\Plugin;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * See walk.
+ */
+final class Comparison {
+	/**
+	 * Documents of one look.
+	 */
+	private const CHUNK = 25;
+
+	/**
+	 * References that are named of each kind of drift; cron has another turn.
+	 */
+	private const MOST = 1000;
+
+	/**
+	 * The plugin.
+	 *
+	 * @var Plugin
+	 */
+	private Plugin $plugin;
+
+	/**
+	 * Where the walk is.
+	 *
+	 * @var Job
+	 */
+	private Job $job;
+
+	/**
+	 * What was found.
+	 *
+	 * @var array<string, string[]>
+	 */
+	private array $found = array(
+		'missing'   => array(),
+		'extra'     => array(),
+		'different' => array(),
+		'failed'    => array(),
+	);
+
+	/**
+	 * A walk.
+	 *
+	 * @param Plugin $plugin The plugin.
+	 * @param Job    $job    Where it is.
+	 */
+	public function __construct( Plugin $plugin, Job $job ) {
+		$this->plugin = $plugin;
+		$this->job    = $job;
+	}
+
+	/**
+	 * Go on with it.
+	 *
+	 * @param float $deadline Time after which no further look is taken; one is.
+	 * @param bool  $mend     Whether to mark what differs.
+	 * @param bool  $afresh   Whether to begin at the beginning.
+	 * @return array<string, mixed> As Rebuild::verify.
+	 * @throws \SOS_Publisher\Store\Unavailable When the store is away.
+	 * @throws \SOS_Publisher\Store\Refused     When the store refuses.
+	 */
+	public function walk( float $deadline, bool $mend, bool $afresh ): array {
+		$place = $afresh ? array() : $this->job->load();
+		$place = array(
+			'kind'  => in_array( $place['kind'] ?? '', Reader::KINDS, true ) ? $place['kind'] : Reader::KINDS[0],
+			'after' => (int) ( $place['after'] ?? 0 ),
+		);
+
+		$checked  = 0;
+		$complete = false;
+		do {
+			$refs     = $this->refs( $place );
+			$checked += count( $refs );
+			if ( $refs ) {
+				$this->look( $refs, $mend );
+				$place['after'] = max( 1, (int) substr( (string) strrchr( ':' . end( $refs ), ':' ), 1 ) );
+			} else {
+				$next     = array_search( $place['kind'], Reader::KINDS, true ) + 1;
+				$complete = ! isset( Reader::KINDS[ $next ] );
+				$place    = array(
+					'kind'  => Reader::KINDS[ $next ] ?? Reader::KINDS[0],
+					'after' => 0,
+				);
+			}
+			$this->job->save( $place );
+		} while ( ! $complete && microtime( true ) < $deadline );
+		if ( $complete ) {
+			$this->look( Leftovers::find( $this->plugin, self::MOST ), $mend );
+		}
+		return $this->found + array(
+			'checked'  => $checked,
+			'total'    => array_sum( array_map( array( $this->plugin->reader(), 'count' ), Reader::KINDS ) ),
+			'complete' => $complete,
+		);
+	}
+
+	/**
+	 * The next references.
+	 *
+	 * @param array{kind: string, after: int} $place Where the walk is.
+	 * @return string[]
+	 */
+	private function refs( array $place ): array {
+		$reader = $this->plugin->reader();
+		return $reader->as_anonymous(
+			static function () use ( $reader, $place ): array {
+				return $reader->refs( $place['kind'], $place['after'], self::CHUNK );
+			}
+		);
+	}
+
+	/**
+	 * Compare some.
+	 *
+	 * @param string[] $refs Of documents.
+	 * @param bool     $mend Whether to mark what differs.
+	 */
+	private function look( array $refs, bool $mend ): void {
+		$drift = array();
+		foreach ( array_chunk( $refs, self::CHUNK ) as $some ) {
+			$ours = $this->read( $some );
+			// The store is asked afterwards: what was sent meanwhile then looks new at worst, and is looked at again.
+			$theirs = $this->plugin->store()->documents( $some );
+			foreach ( $ours as $ref => $json ) {
+				$kind = self::compare( $json, $theirs[ $ref ] ?? null );
+				if ( '' !== $kind ) {
+					$drift[ $ref ] = $kind;
+				}
+			}
+		}
+		foreach ( $this->plugin->marks()->statuses( array_map( 'strval', array_keys( $drift ) ) ) as $ref => $row ) {
+			if ( $row['dirty'] ) {
+				unset( $drift[ $ref ] );
+			}
+		}
+		foreach ( $drift as $ref => $kind ) {
+			if ( count( $this->found[ $kind ] ) < self::MOST ) {
+				$this->found[ $kind ][] = (string) $ref;
+			}
+		}
+		if ( $mend && $drift ) {
+			$this->plugin->marks()->mark( ...array_map( 'strval', array_keys( $drift ) ) );
+		}
+	}
+
+	/**
+	 * What WordPress has.
+	 *
+	 * @param string[] $refs Of documents.
+	 * @return array<string, string|null> JSON by reference, null for what must not be there. Without those that can't
+	 *                                    be read.
+	 */
+	private function read( array $refs ): array {
+		$reader = $this->plugin->reader();
+		return $reader->as_anonymous(
+			function () use ( $reader, $refs ): array {
+				$read = array();
+				foreach ( $refs as $ref ) {
+					try {
+						$document     = $reader->read( $ref );
+						$read[ $ref ] = $document instanceof Document ? $document->json : null;
+					} catch ( \Throwable $error ) {
+						$this->found['failed'][] = $ref;
+					}
+				}
+				return $read;
+			}
+		);
+	}
+
+	/**
+	 * In which way two differ; '' if they don't.
+	 *
+	 * @param string|null $ours   What WordPress has.
+	 * @param string|null $theirs What the store has.
+	 */
+	private static function compare( ?string $ours, ?string $theirs ): string {
+		if ( $ours === $theirs ) {
+			return '';
+		}
+		if ( null === $ours ) {
+			return 'extra';
+		}
+		return null === $theirs ? 'missing' : 'different';
+	}
+}
