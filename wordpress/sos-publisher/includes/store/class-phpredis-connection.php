@@ -46,6 +46,13 @@ final class Phpredis_Connection implements Connection {
 	private ?\Redis $redis = null;
 
 	/**
+	 * Whether it was ever connected: before, phpredis does not tell errors either.
+	 *
+	 * @var bool
+	 */
+	private bool $is_open = false;
+
+	/**
 	 * Whether this phpredis can talk to a server.
 	 *
 	 * @param Endpoint $at The server.
@@ -129,7 +136,8 @@ final class Phpredis_Connection implements Connection {
 				$error = null; // It is closed either way.
 			}
 		}
-		$this->redis = null;
+		$this->redis   = null;
+		$this->is_open = false;
 	}
 
 	/**
@@ -174,6 +182,7 @@ final class Phpredis_Connection implements Connection {
 		} else {
 			$done = @$redis->connect( $this->at->host, $this->at->port, $this->patience, null, 0, $this->patience );
 		}
+		$this->is_open = true;
 		if ( defined( '\Redis::OPT_MAX_RETRIES' ) ) {
 			$redis->setOption( constant( '\Redis::OPT_MAX_RETRIES' ), 0 );
 		}
@@ -188,9 +197,14 @@ final class Phpredis_Connection implements Connection {
 	 */
 	private function ask( callable $step ) {
 		try {
-			$this->redis->clearLastError();
+			$error = null;
+			if ( $this->is_open ) {
+				$this->redis->clearLastError();
+			}
 			$answer = @$step();
-			$error  = $this->redis->getLastError();
+			if ( $this->is_open ) {
+				$error = $this->redis->getLastError();
+			}
 		} catch ( \RedisException $exception ) {
 			$error = $exception->getMessage();
 			// Errors of the server begin with a word in capitals; the driver's own don't.
