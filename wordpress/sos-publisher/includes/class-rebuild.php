@@ -248,7 +248,7 @@ final class Rebuild {
 			return $state;
 		}
 		$batch = Batch::send( $this->plugin, $refs, $deadline );
-		$state = $this->count( $state, $batch );
+		$state = self::count( $state, $batch );
 
 		// What describes the site is there once; its place in the order of ids is the first.
 		$last           = end( $batch->done );
@@ -272,7 +272,7 @@ final class Rebuild {
 			return $state;
 		}
 		$batch          = Batch::send( $this->plugin, $refs, $deadline );
-		$state          = $this->count( $state, $batch );
+		$state          = self::count( $state, $batch );
 		$state['tried'] = array_slice( array_merge( $tried, $batch->done ), -2000 );
 		return $state;
 	}
@@ -286,7 +286,7 @@ final class Rebuild {
 	private function finish( array $state ): array {
 		$applied = $this->plugin->store()->apply( array( Operation::ready() ) );
 		if ( 0 === strpos( $applied->outcomes[0], 'error' ) || $applied->epoch !== $state['epoch'] ) {
-			return $this->begin_again( $state, $applied->outcomes[0] );
+			return self::begin_again( $state, $applied->outcomes[0] );
 		}
 		$state['running']  = false;
 		$state['finished'] = microtime( true );
@@ -294,20 +294,18 @@ final class Rebuild {
 	}
 
 	/**
-	 * Count a batch. Where the store has become another one since the beginning, begin again.
+	 * Count a batch. Where keys were lost the store gets another epoch, at times with each call until all is there again;
+	 * so the end is what counts, and what was there at the beginning is compared then.
 	 *
 	 * @param array<string, mixed> $state Before it.
 	 * @param Batch                $batch That was sent.
 	 * @return array<string, mixed> After it.
 	 */
-	private function count( array $state, Batch $batch ): array {
-		if ( '' !== $batch->epoch && '' !== $state['epoch'] && $batch->epoch !== $state['epoch'] ) {
-			return $this->begin_again( $state, __( 'the content store was emptied meanwhile', 'sos-publisher' ) );
-		}
-		$state['epoch']    = '' !== $state['epoch'] ? $state['epoch'] : $batch->epoch;
-		$state['done']    += count( $batch->done );
-		$state['failed']  += $batch->failed;
-		$state['failure']  = '' !== $state['failure'] ? $state['failure'] : $batch->failure;
+	private static function count( array $state, Batch $batch ): array {
+		$state['epoch']   = '' !== $state['epoch'] ? $state['epoch'] : $batch->epoch;
+		$state['done']   += count( $batch->done );
+		$state['failed'] += $batch->failed;
+		$state['failure'] = '' !== $state['failure'] ? $state['failure'] : $batch->failure;
 		return $state;
 	}
 
@@ -318,7 +316,7 @@ final class Rebuild {
 	 * @param string               $why   For people.
 	 * @return array<string, mixed>
 	 */
-	private function begin_again( array $state, string $why ): array {
+	private static function begin_again( array $state, string $why ): array {
 		if ( $state['tries'] < self::TRIES ) {
 			return array( 'started' => $state['started'] ) + self::beginning( $state['tries'] + 1 );
 		}

@@ -67,6 +67,33 @@ final class Surroundings {
 			// One picture of a request may be called urgent: of each document, the first.
 			wp_high_priority_element_flag( true );
 		}
+		self::put_paragraphs_first();
+	}
+
+	/**
+	 * After a text of blocks, WordPress adds wpautop() anew, and so behind shortcode_unautop(), which then takes no
+	 * paragraphs from around shortcodes for the rest of the process (_restore_wpautop_hook). Pages of the site are made
+	 * in processes of their own.
+	 */
+	private static function put_paragraphs_first(): void {
+		$hook = $GLOBALS['wp_filter']['the_content'] ?? null;
+		if ( ! $hook instanceof \WP_Hook || ! isset( $hook->callbacks[10]['wpautop'], $hook->callbacks[10]['shortcode_unautop'] ) ) {
+			return;
+		}
+		$names = array_keys( $hook->callbacks[10] );
+		if ( array_search( 'wpautop', $names, true ) < array_search( 'shortcode_unautop', $names, true ) ) {
+			return;
+		}
+		$ordered = array();
+		foreach ( $hook->callbacks[10] as $name => $callback ) {
+			if ( 'shortcode_unautop' === $name ) {
+				$ordered['wpautop'] = $hook->callbacks[10]['wpautop'];
+			}
+			if ( 'wpautop' !== $name ) {
+				$ordered[ $name ] = $callback;
+			}
+		}
+		$hook->callbacks[10] = $ordered;
 	}
 
 	/**
