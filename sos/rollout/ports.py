@@ -95,7 +95,9 @@ class NodeReport(msgspec.Struct, frozen=True, kw_only=True):
     private port; ``state`` the word of its ``/health-elb`` verdict and ``reason`` why it is not
     well; ``release`` what every worker of it serves, None while they differ; ``target`` what it
     should serve, ``phase`` how far it is on the way there; ``refused`` the last release it refused
-    and ``refusal`` why. ``at`` and ``started`` are epoch seconds: ``at`` by the register's clock.
+    and ``refusal`` why. ``content_seen`` are the last revisions that every worker has followed,
+    the newest last, each with the seconds before ``at`` at which the last of them had. ``at`` and
+    ``started`` are epoch seconds: ``at`` by the register's clock.
     """
 
     node: str
@@ -114,6 +116,7 @@ class NodeReport(msgspec.Struct, frozen=True, kw_only=True):
     canary: bool = False
     content_revision: int = 0
     content_lag_seconds: float | None = None
+    content_seen: tuple[tuple[int, float], ...] = ()
     stale: bool = False
     workers: int = 0
     workers_ready: int = 0

@@ -135,6 +135,7 @@ class SiteService:
             renders=pages.producer.renders,
             render_failures=pages.producer.failures,
             content_revision=max(follower.rev, 0),
+            content_epoch=follower.epoch,
             content_lag_seconds=lag,
             store_ok=follower.state in ("current", "incomplete"),
             stale=not follower.is_current,

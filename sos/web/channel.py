@@ -28,16 +28,18 @@ class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     ``release`` is the id of the active release, or None while there is none; ``renders`` counts
     the pages rendered with it since it became active, ``render_failures`` those it failed on;
-    ``content_lag_seconds`` the time since the worker last knew that it had every change of the
-    content store, None before the first time; ``store_ok`` whether the last call to the content
-    store succeeded; ``stale`` whether pages are served from copies that could not be checked.
-    ``cache`` and ``details`` are shown, never judged.
+    ``content_revision`` is the last one whose changes it has taken note of, 0 before the first,
+    and ``content_epoch`` the history that it is of; ``content_lag_seconds`` the time since the
+    worker last knew that it had every change of the content store, None before the first time;
+    ``store_ok`` whether the last call to the content store succeeded; ``stale`` whether pages are
+    served from copies that could not be checked. ``cache`` and ``details`` are shown, never judged.
     """
 
     release: str | None = None
     renders: int = 0
     render_failures: int = 0
     content_revision: int = 0
+    content_epoch: str = ""
     content_lag_seconds: float | None = None
     store_ok: bool = True
     stale: bool = False

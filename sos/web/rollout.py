@@ -30,10 +30,14 @@ from sos.rollout.steps import Parts, Terms
 from sos.rollout.verdict import Facts, Verdict, build_facts, decide_verdict
 from sos.settings import Settings
 from sos.web.announce import NodeAddresses
+from sos.web.content_seen import ContentSeen, Followed
 from sos.web.crew import NodeCrew
 from sos.web.health import NodeView, find_faults
 
 REPORT_SECONDS = 1.0
+CONTENT_SECONDS = 0.25
+"""Shortest time between two reports for the sake of content: an import makes many revisions."""
+
 REPORT_TTL = 5.0
 """A node that has not reported for so long does not count as live, seconds."""
 
@@ -66,6 +70,9 @@ class Rollout:
         self._verdict = Verdict(503, "starting")
         self._changed = asyncio.Event()
         self._rates = _Rates()
+        self._content_seen = ContentSeen()
+        self._reported = -CONTENT_SECONDS
+        self._soon: asyncio.TimerHandle | None = None
         self.follower: Follower | None = None
         if parts:
             self.follower = Follower(parts, terms, crew, metrics, self._changed.set)
@@ -83,6 +90,12 @@ class Rollout:
     def look_again(self) -> None:
         """Something changed: judge and report at once."""
         self._changed.set()
+
+    def follow_content(self) -> None:
+        """A worker has followed the content store: once all have, report it soon."""
+        if self._note_content(self._fetch_view()) and self._soon is None:
+            loop = asyncio.get_running_loop()
+            self._soon = loop.call_at(self._reported + CONTENT_SECONDS, self._report_soon)
 
     def judge(self) -> Verdict:
         """What ``/health-elb`` answers now; from memory."""
@@ -148,6 +161,7 @@ class Rollout:
     def build_report(self) -> NodeReport:
         """What this node says of itself to its fleet."""
         view, verdict = self._fetch_view(), self.judge()
+        self._note_content(view)
         statuses = [w.beat.status for w in view.workers if w.beat]
         releases = {s.release for s in statuses}
         lags = [s.content_lag_seconds for s in statuses if s.content_lag_seconds is not None]
@@ -170,6 +184,7 @@ class Rollout:
             canary=self._is_canary(),
             content_revision=min((s.content_revision for s in statuses), default=0),
             content_lag_seconds=max(lags) if lags else None,
+            content_seen=self._content_seen.describe(),
             stale=any(s.stale for s in statuses),
             workers=len(view.workers),
             workers_ready=sum(w.ready for w in view.workers),
@@ -177,6 +192,20 @@ class Rollout:
             errors_per_second=self._rates.errors,
             started=round(time.time() - view.uptime_seconds, 1),
         )
+
+    def _note_content(self, view: NodeView) -> bool:
+        return self._content_seen.note(
+            [
+                Followed(w.beat.status.content_epoch, w.beat.status.content_revision)
+                if w.beat and w.ready
+                else None
+                for w in view.workers
+            ]
+        )
+
+    def _report_soon(self) -> None:
+        self._soon = None
+        self._changed.set()
 
     def _is_canary(self) -> bool:
         pointing = self.follower.pointer.pointing if self.follower else None
@@ -218,6 +247,7 @@ class Rollout:
         register = self._parts.register if self._parts else None
         while register is not None:
             self._changed.clear()
+            self._reported = asyncio.get_running_loop().time()
             self._rates.count(fetch_snapshot(), time.monotonic())
             try:
                 self.quorum = await register.report(self.build_report(), REPORT_TTL)

@@ -79,6 +79,7 @@ class Slot:
         self.index = index
         self.releases: tuple[ReleaseFile, ...] = ()
         self.on_want: Callable[[str], None] = lambda release: None
+        self.on_content: Callable[[], None] = lambda: None
         self.beat: Beat | None = None
         self.last_seen = asyncio.get_running_loop().time()
         self.restarts = 0
@@ -273,6 +274,8 @@ class Slot:
             self.was_ready = True
         if before is None or _shown(before) != _shown(beat):
             self._on_change()
+        if before is None or _followed(before) != _followed(beat):
+            self.on_content()
 
     def _report(self, pid: int, code: int, seconds: float) -> None:
         expected = self._verdict == "drained" or (self._stopping.is_set() and code == 0)
@@ -280,14 +283,13 @@ class Slot:
         if self.refusal and not self._verdict:
             reason = "refused"
         how = {"signal": signal.Signals(-code).name} if code < 0 else {"code": code}
-        (log.info if expected else log.error)(
-            "worker_exited",
-            worker=self.index,
-            pid=pid,
-            reason=reason,
-            seconds=round(seconds, 1),
-            **how,
-        )
+        say = log.info if expected else log.error
+        took = round(seconds, 1)
+        say("worker_exited", worker=self.index, pid=pid, reason=reason, seconds=took, **how)
+
+
+def _followed(beat: Beat) -> tuple[str, int]:
+    return beat.status.content_epoch, beat.status.content_revision
 
 
 def _shown(beat: Beat) -> tuple[bool, bool, str | None]:

@@ -146,6 +146,8 @@ class Supervisor:
                 parts = await opened.enter_async_context(self._open_parts())
         terms = build_terms(self._settings, addresses)
         self.rollout = Rollout(parts, terms, crew, self.metrics, self.view, self._tell)
+        for slot in self._slots:
+            slot.on_content = self.rollout.follow_content
         self._background.spawn(self.rollout.run(self.snapshot))
         await stack.enter_async_context(
             serve_private(private, self.view, self.snapshot, self.rollout)

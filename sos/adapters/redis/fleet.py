@@ -24,7 +24,7 @@ MAX_TTL = 600.0
 """Longest time to live of a report, seconds."""
 
 LONGEST_REPORT = 16 * 1024
-"""Longest entry that is read, bytes. A report is about 700."""
+"""Longest entry that is read, bytes. A report is about 1,500."""
 
 LONGEST_TEXT = 2000
 """Characters of a reason that are kept: it may be an error with the whole of a template in it."""
@@ -131,7 +131,8 @@ def parse_report(name: bytes, body: bytes) -> NodeReport | None:
         report = _decoder.decode(body)
         if report.node.encode() != name:
             return None
-        for value in msgspec.structs.astuple(report):
+        seen = (number for pair in report.content_seen for number in pair)
+        for value in (*msgspec.structs.astuple(report), *seen):
             if isinstance(value, float) and not math.isfinite(value):
                 return None
             if isinstance(value, int):
