@@ -380,7 +380,7 @@ def test_a_paused_server_is_tried_again_after_a_while_and_not_before(
     assert steps[6]["value"] >= 1
     assert steps[7]["value"] == steps[6]["value"] + 1
     assert steps[8]["value"]["kind"] == ""
-    assert [write.get("kind") for write in writes] == ["unavailable", None]
+    assert [dict(write).get("kind") for write in writes] == ["unavailable", None]
 
 
 def test_a_server_that_restarted_is_found_again(client: Client, server: ValkeyProcess) -> None:

@@ -254,31 +254,45 @@ final class Flusher {
 		ob_start();
 		try {
 			Marks::ignoring(
-				fn() => $reader->as_anonymous(
-					function () use ( $reader, $batch, &$found ): void {
-						$bytes = 0;
-						foreach ( array_keys( $batch ) as $ref ) {
-							try {
-								$found[ $ref ] = $reader->read( $ref );
-							} catch ( \Throwable $error ) {
-								$found[ $ref ] = Sent::failed( self::words_of( $error ) );
-							}
-							$bytes += $found[ $ref ] instanceof Document ? strlen( $found[ $ref ]->json ) : 0;
-							if ( $bytes > self::BYTES && count( $found ) > 1 ) {
-								// The one that was too much comes first in the next call.
-								unset( $found[ $ref ] );
-								return;
-							}
-							if ( self::now() > $this->deadline ) {
-								return;
-							}
+				function () use ( $reader, $batch, &$found ): void {
+					$reader->as_anonymous(
+						function () use ( $reader, $batch, &$found ): void {
+							$found = $this->read_each( $reader, array_keys( $batch ) );
 						}
-					}
-				)
+					);
+				}
 			);
 		} finally {
 			while ( ob_get_level() > $level ) {
 				ob_end_clean();
+			}
+		}
+		return $found;
+	}
+
+	/**
+	 * Read documents one after the other; one that fails does not keep the others.
+	 *
+	 * @param Documents\Reader $reader Reads.
+	 * @param string[]         $refs   Which.
+	 * @return array<string, Document|Sent|null> As `read`; of the first one at least.
+	 */
+	private function read_each( Documents\Reader $reader, array $refs ): array {
+		$found = array();
+		$bytes = 0;
+		foreach ( $refs as $ref ) {
+			try {
+				$document = $reader->read( $ref );
+			} catch ( \Throwable $error ) {
+				$document = Sent::failed( self::words_of( $error ) );
+			}
+			$bytes += $document instanceof Document ? strlen( $document->json ) : 0;
+			if ( $found && $bytes > self::BYTES ) {
+				break; // It comes first in the next call.
+			}
+			$found[ $ref ] = $document;
+			if ( self::now() > $this->deadline ) {
+				break;
 			}
 		}
 		return $found;

@@ -102,6 +102,9 @@ KEY sent_at (sent_at)
 		$wpdb->suppress_errors( $before );
 		if ( self::table() === $there ) {
 			update_option( self::OPTION, self::SCHEMA, true );
+			// Each request looks for them: what is there and autoloaded costs no query.
+			add_option( Settings::OPTION, array() );
+			add_option( Store\Breaker::OPTION, array() );
 		}
 	}
 
