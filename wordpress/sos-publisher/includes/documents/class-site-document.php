@@ -42,10 +42,6 @@ final class Site_Document {
 		if ( ! Paths::are_plain() ) {
 			$members['sos']['date_base'] = self::date_base();
 		}
-		$head = Seo_Head::of_site();
-		if ( $head ) {
-			$members['sos']['head'] = $head;
-		}
 		return new Document( 'site', $members );
 	}
 
