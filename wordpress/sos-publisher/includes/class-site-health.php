@@ -217,8 +217,8 @@ final class Site_Health {
 		if ( empty( $meta['ready'] ) ) {
 			return $this->result( 'sos_store', 'recommended', __( 'The content store is not complete yet', 'sos-publisher' ), __( '“Rebuild everything” sends the whole site once.', 'sos-publisher' ), Tools_Page::url() );
 		}
-		/* translators: %s: number of milliseconds. */
-		return $this->result( 'sos_store', 'good', __( 'The content store answers', 'sos-publisher' ), sprintf( __( 'It answers in %s ms and keeps everything.', 'sos-publisher' ), number_format_i18n( (float) $facts['latency_ms'], 1 ) ) );
+		/* translators: %s: duration such as 0.4 ms. */
+		return $this->result( 'sos_store', 'good', __( 'The content store answers', 'sos-publisher' ), sprintf( __( 'It answers in %s and keeps everything.', 'sos-publisher' ), Words::milliseconds( (float) $facts['latency_ms'] ) ) );
 	}
 
 	/**

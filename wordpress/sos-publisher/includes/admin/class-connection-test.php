@@ -10,6 +10,7 @@
 namespace SOS_Publisher\Admin;
 
 use SOS_Publisher\Settings;
+use SOS_Publisher\Status\Words;
 use SOS_Publisher\Store\Breaker;
 use SOS_Publisher\Store\Connection;
 use SOS_Publisher\Store\Dialer;
@@ -62,11 +63,11 @@ final class Connection_Test {
 			return self::answer( false, sprintf( __( '%1$s does not answer as it should: %2$s', 'sos-publisher' ), $settings->redacted_url(), $problem->getMessage() ) );
 		}
 		$text = sprintf(
-			/* translators: 1: address without its password, 2: "Valkey 9.1.2", 3: "0.4". */
-			__( '%1$s answers: %2$s, in %3$s ms.', 'sos-publisher' ),
+			/* translators: 1: address without its password, 2: name and version of the server, 3: duration such as 0.4 ms */
+			__( '%1$s answers: %2$s, in %3$s.', 'sos-publisher' ),
 			$settings->redacted_url(),
 			Overview::server_name( $facts ),
-			number_format_i18n( (float) $facts['latency_ms'], 1 )
+			Words::milliseconds( (float) $facts['latency_ms'] )
 		);
 		if ( ! in_array( $facts['policy'], array( null, 'noeviction' ), true ) ) {
 			/* translators: %s: name of a policy of Redis. */

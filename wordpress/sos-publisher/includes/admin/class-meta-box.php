@@ -67,7 +67,7 @@ final class Meta_Box {
 		echo Badge::html( $ref, ( new Lookup( $this->plugin ) )->one( $ref ) ); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- Escaped there.
 		printf(
 			'<p><label for="sos-expires">%1$s</label><br><input type="datetime-local" id="sos-expires" name="sos_expires" value="%2$s" aria-describedby="sos-expires-help"><br><span class="description" id="sos-expires-help">%3$s</span></p>',
-			Callouts::TYPE === $post->post_type ? esc_html__( 'Ends', 'sos-publisher' ) : esc_html__( 'Take offline', 'sos-publisher' ),
+			esc_html( Callouts::TYPE === $post->post_type ? __( 'Ends', 'sos-publisher' ) : __( 'Take offline', 'sos-publisher' ) ),
 			esc_attr( Expiry::to_local( Expiry::of( $post->ID ) ) ),
 			/* translators: %s: time zone such as Europe/Berlin. */
 			esc_html( sprintf( __( 'Empty for never. Time zone: %s.', 'sos-publisher' ), Expiry::zone_name() ) )
@@ -115,12 +115,14 @@ final class Meta_Box {
 	 * @param \WP_Post $post    The post.
 	 */
 	public function save( $post_id, $post ): void {
+		// phpcs:disable WordPress.CSRF.NonceVerification, WordPress.Security.NonceVerification -- Verified two lines below, before anything is done.
 		$nonce = isset( $_POST[ self::NONCE . '_nonce' ] ) ? sanitize_key( wp_unslash( $_POST[ self::NONCE . '_nonce' ] ) ) : '';
 		// The form is about one post; whatever else is saved meanwhile is none of its business.
 		$about = isset( $_POST['post_ID'] ) ? (int) $_POST['post_ID'] : 0;
 		if ( ! wp_verify_nonce( $nonce, self::NONCE ) || (int) $post_id !== $about || wp_is_post_autosave( $post_id ) || wp_is_post_revision( $post_id ) || ! current_user_can( 'edit_post', $post_id ) ) {
 			return;
 		}
+		// phpcs:enable
 		if ( Callouts::TYPE === $post->post_type && isset( $_POST['sos_placement'] ) ) {
 			update_post_meta( $post_id, Callouts::PLACEMENT, sanitize_key( wp_unslash( $_POST['sos_placement'] ) ) );
 		}

@@ -126,6 +126,10 @@ final class Overview {
 		if ( null !== $this->fleet && 0 === $this->fleet->total() ) {
 			return self::banner( 'pending', __( 'Everything is stored, but no node is running.', 'sos-publisher' ), __( 'Visitors are served once nodes run with this content store.', 'sos-publisher' ) );
 		}
+		$rebuild = Progress::describe( $this->plugin->rebuild()->progress() );
+		if ( $rebuild['running'] ) {
+			return self::banner( 'pending', __( 'The whole site is being sent.', 'sos-publisher' ), $rebuild['text'] );
+		}
 		if ( empty( $this->meta['ready'] ) ) {
 			return self::banner( 'pending', __( 'The content store is not complete yet.', 'sos-publisher' ), __( '“Rebuild everything” below sends the whole site once.', 'sos-publisher' ) );
 		}
@@ -140,8 +144,8 @@ final class Overview {
 		if ( null === $this->facts ) {
 			$lines[] = esc_html__( 'No answer', 'sos-publisher' );
 		} else {
-			/* translators: 1: "Valkey 9.1.2", 2: "0.4". */
-			$lines[] = esc_html( sprintf( __( '%1$s, answers in %2$s ms', 'sos-publisher' ), self::server_name( $this->facts ), number_format_i18n( (float) $this->facts['latency_ms'], 1 ) ) );
+			/* translators: 1: name and version of the server, 2: duration such as 0.4 ms */
+			$lines[] = esc_html( sprintf( __( '%1$s, answers in %2$s', 'sos-publisher' ), self::server_name( $this->facts ), Words::milliseconds( (float) $this->facts['latency_ms'] ) ) );
 			$policy  = (string) $this->facts['policy'];
 			if ( 'noeviction' === $policy ) {
 				$lines[] = esc_html__( 'Keeps everything (noeviction)', 'sos-publisher' );
@@ -176,9 +180,8 @@ final class Overview {
 	 * What the store holds.
 	 */
 	private function content_card(): string {
-		$lines = array();
 		$site  = $this->plugin->settings()->site();
-		$lines[] = sprintf( '<a href="%s">%s</a>', esc_url( $site ), esc_html( $site ) );
+		$lines = array( sprintf( '<a href="%s">%s</a>', esc_url( $site ), esc_html( $site ) ) );
 		if ( isset( $this->meta['revision'] ) ) {
 			/* translators: %s: a number that grows with each change. */
 			$lines[] = esc_html( sprintf( __( 'Revision %s', 'sos-publisher' ), number_format_i18n( (int) $this->meta['revision'] ) ) );

@@ -146,14 +146,15 @@ final class Settings_Form {
 		$source = $this->plugin->settings()->source( $name );
 		$fixed  = in_array( $source, array( 'constant', 'environment' ), true );
 		printf( '<tr><th scope="row"><label for="sos-%1$s">%2$s</label></th><td>', esc_attr( $name ), esc_html( $label ) );
+		$secret = 'preview_secret' === $name;
 		printf(
-			'<input type="%1$s" class="regular-text code" id="sos-%2$s" name="%2$s" value="%3$s" placeholder="%4$s" autocomplete="%5$s" spellcheck="false" aria-describedby="sos-%2$s-help"%6$s>',
-			'preview_secret' === $name ? 'password' : 'text',
+			'<input type="%1$s" class="regular-text code" id="sos-%2$s" name="%2$s" value="%3$s" placeholder="%4$s" autocomplete="%5$s" spellcheck="false" aria-describedby="sos-%2$s-help" %6$s>',
+			esc_attr( $secret ? 'password' : 'text' ),
 			esc_attr( $name ),
 			esc_attr( $value ),
 			esc_attr( $hint ),
-			'preview_secret' === $name ? 'new-password' : 'off',
-			$fixed ? ' readonly' : ''
+			esc_attr( $secret ? 'new-password' : 'off' ),
+			esc_attr( $fixed ? 'readonly' : '' )
 		);
 		if ( $fixed ) {
 			$help = 'constant' === $source

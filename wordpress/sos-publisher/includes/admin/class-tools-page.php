@@ -101,6 +101,7 @@ final class Tools_Page {
 		if ( 'settings' === self::tab() || ! $this->plugin->settings()->is_configured() ) {
 			return;
 		}
+		// phpcs:ignore WordPress.CSRF.NonceVerification, WordPress.Security.NonceVerification -- Verified in the next line.
 		$nonce = isset( $_GET['sos_step'] ) ? sanitize_key( wp_unslash( $_GET['sos_step'] ) ) : '';
 		if ( '' !== $nonce && wp_verify_nonce( $nonce, self::ACTION ) && current_user_can( 'manage_options' ) ) {
 			$this->quietly( fn() => $this->plugin->rebuild()->step( 2.0 ) );
@@ -128,7 +129,8 @@ final class Tools_Page {
 			'status'   => __( 'Status', 'sos-publisher' ),
 			'settings' => __( 'Settings', 'sos-publisher' ),
 		) as $name => $label ) {
-			printf( '<a class="nav-tab%1$s" href="%2$s"%3$s>%4$s</a>', $name === $tab ? ' nav-tab-active' : '', esc_url( self::url( $name ) ), $name === $tab ? ' aria-current="page"' : '', esc_html( $label ) );
+			$pattern = $name === $tab ? '<a class="nav-tab nav-tab-active" href="%s" aria-current="page">%s</a>' : '<a class="nav-tab" href="%s">%s</a>';
+			echo sprintf( $pattern, esc_url( self::url( $name ) ), esc_html( $label ) ); // phpcs:ignore WordPress.XSS.EscapeOutput.OutputNotEscaped, WordPress.Security.EscapeOutput.OutputNotEscaped -- Escaped.
 		}
 		echo '</nav>';
 		$this->show_what_was_said();
@@ -161,7 +163,7 @@ final class Tools_Page {
 					break;
 				case 'verify':
 				case 'mend':
-					$drift = Progress::drift( $this->plugin->rebuild()->verify( 20.0, 'mend' === $what ), 'mend' === $what );
+					$drift = Progress::drift( $this->plugin->rebuild()->verify( 20.0, 'mend' === $what, true ), 'mend' === $what );
 					self::go_back( 'status', $drift['clean'] ? 'success' : 'error', $drift['text'] );
 					break;
 			}
@@ -197,8 +199,8 @@ final class Tools_Page {
 		$progress = Progress::describe( $this->progress() );
 		$this->show_button( 'rebuild', __( 'Rebuild everything', 'sos-publisher' ), __( 'Sends the whole site again. Visitors see no gap meanwhile, and you can leave this page.', 'sos-publisher' ), $progress['running'] );
 		printf(
-			'<div id="sos-progress" class="sos-progress"%1$s data-running="%2$d"><progress max="100" value="%3$d" aria-label="%4$s"></progress> <span class="sos-progress-text" role="status" aria-live="polite">%5$s</span></div>',
-			$progress['running'] || '' !== $progress['error'] ? '' : ' hidden',
+			'<div id="sos-progress" class="sos-progress %1$s" data-running="%2$d"><progress max="100" value="%3$d" aria-label="%4$s"></progress> <span class="sos-progress-text" role="status" aria-live="polite">%5$s</span></div>',
+			esc_attr( $progress['running'] || '' !== $progress['error'] ? '' : 'hidden' ),
 			(int) $progress['running'],
 			(int) $progress['percent'],
 			esc_attr__( 'Progress of the rebuild', 'sos-publisher' ),

@@ -14,6 +14,7 @@ use SOS_Publisher\Expiry;
 use SOS_Publisher\Plugin;
 use SOS_Publisher\Preview\Links;
 use SOS_Publisher\Rest;
+use SOS_Publisher\Store\Refused;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -83,6 +84,8 @@ final class Preview_Routes {
 		}
 		try {
 			$link = Links::create( $post, (int) $request['seconds'] );
+		} catch ( Refused $problem ) {
+			return new \WP_Error( 'sos_preview_refused', $problem->getMessage(), array( 'status' => 400 ) );
 		} catch ( \RuntimeException $problem ) {
 			return new \WP_Error( 'sos_preview_failed', __( 'The link could not be made because the content store does not answer. Try again in a minute.', 'sos-publisher' ), array( 'status' => 503 ) );
 		}

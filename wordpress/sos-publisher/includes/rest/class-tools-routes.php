@@ -56,9 +56,13 @@ final class Tools_Routes {
 			'/verify',
 			array( $this, 'verify' ),
 			array(
-				'mend' => array(
+				'mend'  => array(
 					'type'    => 'boolean',
 					'default' => false,
+				),
+				'found' => array(
+					'type'    => array( 'object', 'null' ),
+					'default' => null,
 				),
 			)
 		);
@@ -122,14 +126,15 @@ final class Tools_Routes {
 	}
 
 	/**
-	 * Compare the store with WordPress.
+	 * Compare the store with WordPress, a few seconds of it: from the beginning, or with `found` from where it stopped.
 	 *
-	 * @param \WP_REST_Request $request With `mend`.
+	 * @param \WP_REST_Request $request With `mend`, and `found` of the step before.
 	 * @return \WP_REST_Response|\WP_Error
 	 */
 	public function verify( \WP_REST_Request $request ) {
-		$mend = (bool) $request['mend'];
-		return $this->attempt( fn(): array => Progress::drift( $this->plugin->rebuild()->verify( 20.0, $mend ), $mend ) );
+		$mend   = (bool) $request['mend'];
+		$before = is_array( $request['found'] ) ? $request['found'] : null;
+		return $this->attempt( fn(): array => Progress::drift( $this->plugin->rebuild()->verify( self::STEP_SECONDS, $mend, null === $before ), $mend, (array) $before ) );
 	}
 
 	/**

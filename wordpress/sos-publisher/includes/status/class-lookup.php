@@ -62,11 +62,13 @@ final class Lookup {
 		if ( ! $this->plugin->settings()->is_configured() ) {
 			return array_fill_keys( $refs, $this->off() );
 		}
-		$rows                              = $this->plugin->marks()->statuses( $refs );
-		list( $fleet, $epoch, $stored )    = $this->ask_store( $this->unknown( $refs, $rows ) );
-		$backlog                           = $this->backlog();
-		$behind                            = null !== $backlog && ( null === $fleet || $backlog['seconds'] > self::BEHIND_SECONDS ) ? $backlog : null;
-		$answers                           = array();
+		$rows = $this->plugin->marks()->statuses( $refs );
+
+		list( $fleet, $epoch, $stored ) = $this->ask_store( $this->unknown( $refs, $rows ) );
+
+		$backlog = $this->backlog();
+		$behind  = null !== $backlog && ( null === $fleet || $backlog['seconds'] > self::BEHIND_SECONDS ) ? $backlog : null;
+		$answers = array();
 		foreach ( $refs as $ref ) {
 			$post    = $this->post( $ref );
 			$verdict = Verdict::decide( $rows[ $ref ] ?? null, $this->public_state( $ref, $post ), $fleet, $epoch, ! empty( $stored[ $ref ] ) );

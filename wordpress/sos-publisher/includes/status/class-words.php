@@ -99,14 +99,18 @@ final class Words {
 	}
 
 	/**
-	 * "0.3 s", "42 s", "2 min", "5 h", "3 days".
+	 * "under 0.1 s", "0.3 s", "42 s", "2 min", "5 h", "3 days".
 	 *
 	 * @param float $seconds A duration.
 	 */
 	public static function duration( float $seconds ): string {
+		if ( $seconds < 0.1 ) {
+			/* translators: %s: number of seconds. */
+			return sprintf( __( 'under %s s', 'sos-publisher' ), number_format_i18n( 0.1, 1 ) );
+		}
 		if ( $seconds < 10 ) {
 			/* translators: %s: number of seconds. */
-			return sprintf( __( '%s s', 'sos-publisher' ), number_format_i18n( max( 0.1, round( $seconds, 1 ) ), 1 ) );
+			return sprintf( __( '%s s', 'sos-publisher' ), number_format_i18n( round( $seconds, 1 ), 1 ) );
 		}
 		if ( $seconds < 90 ) {
 			/* translators: %s: number of seconds. */
@@ -122,6 +126,20 @@ final class Words {
 		}
 		/* translators: %s: number of days. */
 		return sprintf( _n( '%s day', '%s days', (int) round( $seconds / 86400 ), 'sos-publisher' ), number_format_i18n( round( $seconds / 86400 ) ) );
+	}
+
+	/**
+	 * "under 0.1 ms", "0.4 ms", "12 ms".
+	 *
+	 * @param float $milliseconds A duration.
+	 */
+	public static function milliseconds( float $milliseconds ): string {
+		if ( $milliseconds < 0.1 ) {
+			/* translators: %s: number of milliseconds. */
+			return sprintf( __( 'under %s ms', 'sos-publisher' ), number_format_i18n( 0.1, 1 ) );
+		}
+		/* translators: %s: number of milliseconds. */
+		return sprintf( __( '%s ms', 'sos-publisher' ), number_format_i18n( $milliseconds, $milliseconds < 10 ? 1 : 0 ) );
 	}
 
 	/**
