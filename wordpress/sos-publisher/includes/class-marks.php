@@ -495,14 +495,14 @@ final class Marks {
 	}
 
 	/**
-	 * Text that any table takes: valid, at most 2,000 characters, none beyond the Basic Multilingual Plane.
+	 * Text that any table takes: valid, of at most 2,000 bytes, none beyond the Basic Multilingual Plane.
 	 *
 	 * @param string $text Any bytes.
 	 */
 	private static function storable( string $text ): string {
-		$text = wp_check_invalid_utf8( $text, true );
-		$text = (string) preg_replace( '/[\x{10000}-\x{10FFFF}]/u', '?', $text );
-		return function_exists( 'mb_substr' ) ? mb_substr( $text, 0, 2000, 'UTF-8' ) : substr( (string) preg_replace( '/[^\x20-\x7e]/', '?', $text ), 0, 2000 );
+		// What is no UTF-8, or cut in the middle of a character, becomes U+FFFD.
+		$text = json_decode( (string) json_encode( substr( $text, 0, 2000 ), JSON_INVALID_UTF8_SUBSTITUTE ) ); // phpcs:ignore WordPress.WP.AlternativeFunctions.json_encode_json_encode -- That one takes bad bytes away.
+		return (string) preg_replace( '/[\x{10000}-\x{10FFFF}]/u', '?', (string) $text );
 	}
 
 	/**
