@@ -93,6 +93,8 @@ def _decide_role(ref: str, found: Found, entries: Mapping[str, Entry]) -> str:
         return "listed"
     if ref in found.sticky:
         return "sticky"
+    if ref in found.callouts:
+        return "callout"
     kind = ref.partition(":")[0]
     entry = entries.get(ref)
     names = {"user": "author", "term": "term", "menu": "menu"}

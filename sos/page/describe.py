@@ -109,6 +109,10 @@ All tests and filters of Jinja2 are there but `safe`, `random` and `pprint`.
   template, since its output is cached for everybody.
 - **Scripts and style sheets are assets.** An inline `<script>` or `<style>` is allowed if its text
   is the same on every page, because the Content-Security-Policy names it by its hash.
+- **Callouts must be seen.** What editors have to say within a minute stands in `page.callouts`, on
+  the front page alone, whatever that is: so show them in the layout, as the default theme's
+  `parts/callouts.html` does. A takeover needs a way past it, by keyboard and without scripts. A
+  script that remembers who has dismissed one remembers its `tag`, which changes with what it says.
 - **Ids of the theme begin with `sos-`**: content of editors never has such an id, so a link within
   the page leads where it says.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sos.adapters.redis import RedisStore
 from sos.content.explain import Explanation, explain_path
+from sos.content.store import Operation
 
 from tests.servers.fake_wordpress import FakeSite, serve_fake
 from tests.wordpress.importing import run_import
@@ -48,6 +49,16 @@ async def test_a_list_is_explained_by_its_posts(store: RedisStore) -> None:
     assert list(roles(found).values()).count("listed") == 10
     assert roles(found)["term:1"] == "primary"
     assert "10 of 12" in found.words
+
+
+async def test_callouts_are_told_apart_on_the_front_page(store: RedisStore) -> None:
+    """Whoever wonders where a banner comes from finds its number."""
+    await explain(store, "/")
+    body = b'{"id": 700, "type": "sos_callout", "status": "publish", "title": "Storm"}'
+    await store.apply([Operation("put", "post:700", await store.take_sequence(), body)])
+    found = await explain_path(store, store, "/")
+    (callout,) = [p for p in found.parts if p.role == "callout"]
+    assert (callout.ref, callout.title, callout.path) == ("post:700", "Storm", "")
 
 
 async def test_what_stands_on_every_page_is_told_apart(store: RedisStore) -> None:

@@ -31,11 +31,15 @@ class WorkerConnection:
 
     async def fetch(self, path: str) -> bytes:
         """The body of a page, uncompressed. Raises AssertionError for any status but 200."""
+        return (await self.ask(path))[1]
+
+    async def ask(self, path: str) -> tuple[str, bytes]:
+        """Headers in lower case, and the body. Raises as `fetch`."""
         self._writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         assert head.startswith("http/1.1 200 "), head
         length = int(head.partition("content-length:")[2].partition("\r\n")[0])
-        return await self._reader.readexactly(length)
+        return head, await self._reader.readexactly(length)
 
     def close(self) -> None:
         """Close it."""

@@ -36,7 +36,8 @@ OLD = 1000
 
 THEME = release_of(
     index="{{ page.title }}|{% for p in page.posts %}{{ p.label }},{% endfor %}|"
-    "{% for i in page.menus.primary %}{{ i.title }},{% endfor %}</html>"
+    "{% for i in page.menus.primary %}{{ i.title }},{% endfor %}"
+    "{% for c in page.callouts %}{{ c.placement }} {{ c.title }}{% endfor %}</html>"
 )
 
 
@@ -253,6 +254,22 @@ async def test_time_takes_an_expired_post_from_a_page_that_is_kept(start: Start)
     assert "Post 7" not in await service.text("/")
     with pytest.raises(StoreUnavailableError):
         await service.ask("/post-7/")
+
+
+async def test_a_callout_is_shown_in_an_outage_until_its_end(start: Start) -> None:
+    """The biggest day may be the one on which the store is away."""
+    ending = {"expires_gmt": stamp(NOW + 60), "callout": {"placement": "takeover", "priority": 9}}
+    alarm = post(70, type="sos_callout", title="Alarm", sos=ending)
+    calm = post(71, type="sos_callout", title="Calm", sos={"callout": {"placement": "takeover"}})
+    service = await start(fill(alarm, calm), up=False)
+    await service.look()
+    answer = await service.ask("/")
+    assert answer.entry
+    assert answer.entry.until == NOW + 60
+    assert "takeover Alarm</html>" in await service.text("/")
+    assert "Alarm" not in await service.text("/feed/")
+    service.clock.now = NOW + 60
+    assert "takeover Calm</html>" in await service.text("/")
 
 
 async def test_a_release_that_goes_live_meanwhile_is_seen(start: Start) -> None:
