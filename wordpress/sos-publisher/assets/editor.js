@@ -20,7 +20,10 @@
 	var sprintf = wp.i18n.sprintf;
 
 	// Since WordPress 6.6 the panel lives in wp.editor; the old name there complains.
-	var Panel = ( wp.editor && wp.editor.PluginDocumentSettingPanel ) || wp.editPost.PluginDocumentSettingPanel;
+	var isNewer = !! ( wp.editor && wp.editor.PluginDocumentSettingPanel );
+	var Panel = isNewer ? wp.editor.PluginDocumentSettingPanel : wp.editPost.PluginDocumentSettingPanel;
+	var AfterPublishing = isNewer ? wp.editor.PluginPostPublishPanel : wp.editPost.PluginPostPublishPanel;
+	var PANELS = [ 'sos-publisher/sos-status', 'sos-publisher/sos-callout' ];
 
 	var FAST_MS = 500;
 	var FAST_FOR_MS = 15000;
@@ -99,6 +102,23 @@
 		}, [ post.id ] );
 
 		return state[ 0 ];
+	}
+
+	/** Panels of plugins are closed at first. Ours open once; who closes them has them closed. */
+	function useOpenPanels() {
+		useEffect( function () {
+			var preferences = wp.data.select( 'core/preferences' );
+			var store = isNewer ? 'core/editor' : 'core/edit-post';
+			if ( preferences.get( 'sos-publisher', 'panelsWereOpened' ) ) {
+				return;
+			}
+			PANELS.forEach( function ( name ) {
+				if ( ! wp.data.select( store ).isEditorPanelOpened( name ) ) {
+					wp.data.dispatch( store ).toggleEditorPanelOpened( name );
+				}
+			} );
+			wp.data.dispatch( 'core/preferences' ).set( 'sos-publisher', 'panelsWereOpened', true );
+		}, [] );
 	}
 
 	/** Whether asking again would tell nothing new. */
@@ -245,7 +265,7 @@
 		} );
 		return el(
 			Panel,
-			{ name: 'sos-callout', title: __( 'On the front page', 'sos-publisher' ), className: 'sos-panel', opened: undefined },
+			{ name: 'sos-callout', title: __( 'On the front page', 'sos-publisher' ), className: 'sos-panel' },
 			el( components.RadioControl, {
 				label: __( 'Placement', 'sos-publisher' ),
 				selected: post.placement,
@@ -274,7 +294,7 @@
 				onChange: function ( value ) {
 					editPost( { sos_priority: value === undefined ? 10 : value } );
 				},
-				help: __( 'Where there is room for one only, the highest is shown.', 'sos-publisher' ),
+				help: __( 'One of each placement is shown at a time: the one with the highest priority, and of equals the newest.', 'sos-publisher' ),
 				__nextHasNoMarginBottom: true,
 				__next40pxDefaultSize: true,
 			} )
@@ -285,6 +305,7 @@
 		var post = usePost();
 		var status = useStatus( post );
 		var isCallout = post.type === settings.callout;
+		useOpenPanels();
 		if ( ! post.type ) {
 			return null;
 		}
@@ -298,7 +319,8 @@
 				el( Status, { status: status, isSaving: post.isSaving } ),
 				! isCallout && post.expires !== undefined ? el( Expiry, { post: post, label: __( 'Take offline', 'sos-publisher' ) } ) : null,
 				settings.preview ? el( Share, { post: post } ) : null
-			)
+			),
+			el( AfterPublishing, { className: 'sos-panel', title: __( 'Public site', 'sos-publisher' ), initialOpen: true }, el( Status, { status: status, isSaving: post.isSaving } ) )
 		);
 	}
 

@@ -21,26 +21,32 @@
 		element.classList.toggle( 'sos-bad', ! isGood );
 	}
 
-	/** The upper half of the page, printed anew by PHP. */
+	/** What stands above and below the buttons, printed anew by PHP. */
 	function refresh() {
-		var overview = document.getElementById( 'sos-overview' );
+		var above = document.getElementById( 'sos-above' );
 		window.clearTimeout( overviewTimer );
-		if ( ! overview || document.hidden ) {
+		if ( ! above || document.hidden ) {
 			return;
 		}
 		wp.apiFetch( { path: '/sos/v1/overview' } )
 			.then( function ( answer ) {
-				// Not under the hands of somebody who selects or tabs through it.
-				if ( ! overview.contains( document.activeElement ) && ! String( window.getSelection() ) ) {
-					overview.innerHTML = answer.html;
-				}
-				overview.classList.remove( 'sos-stale' );
+				replace( above, answer.above );
+				replace( document.getElementById( 'sos-below' ), answer.below );
+				document.body.classList.remove( 'sos-stale' );
 			}, function () {
-				overview.classList.add( 'sos-stale' );
+				document.body.classList.add( 'sos-stale' );
 			} )
 			.then( function () {
 				overviewTimer = window.setTimeout( refresh, OVERVIEW_MS );
 			} );
+	}
+
+	/** Only what has changed, and not under the hands of somebody who selects in it or tabs through it. */
+	function replace( part, html ) {
+		if ( part && part.sosHtml !== html && ! part.contains( document.activeElement ) && ! String( window.getSelection() ) ) {
+			part.innerHTML = html;
+			part.sosHtml = html;
+		}
 	}
 
 	/** Step after step, until it is done. */
@@ -155,7 +161,7 @@
 		if ( box && '1' === box.dataset.running ) {
 			goOn( document.querySelector( '[data-sos-do="rebuild"]' ) );
 		}
-		if ( document.getElementById( 'sos-overview' ) ) {
+		if ( document.getElementById( 'sos-above' ) ) {
 			overviewTimer = window.setTimeout( refresh, OVERVIEW_MS );
 			document.addEventListener( 'visibilitychange', refresh );
 		}

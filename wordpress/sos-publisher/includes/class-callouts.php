@@ -77,7 +77,7 @@ final class Callouts {
 				'query_var'           => false,
 				'can_export'          => true,
 				'delete_with_user'    => false,
-				'supports'            => array( 'title', 'editor', 'excerpt', 'thumbnail', 'revisions', 'author' ),
+				'supports'            => array( 'title', 'editor', 'thumbnail', 'revisions' ),
 				'template'            => array(
 					array( 'core/paragraph', array( 'placeholder' => __( 'What do people need to know? Add a link to where they can act.', 'sos-publisher' ) ) ),
 				),
@@ -181,6 +181,34 @@ final class Callouts {
 		}
 		$start = (int) strtotime( $post->post_date_gmt . ' UTC' );
 		return 'future' === $post->post_status && $start > time() ? 'scheduled' : 'live';
+	}
+
+	/**
+	 * The callouts that the front page shows now: of each placement the one with the highest priority, of equals the
+	 * newest, as the nodes choose them.
+	 *
+	 * @return array<string, \WP_Post> By placement; at most one each.
+	 */
+	public static function shown(): array {
+		$shown = array();
+		$posts = get_posts(
+			array(
+				'post_type'        => self::TYPE,
+				'post_status'      => array( 'publish', 'future' ),
+				'posts_per_page'   => 200,
+				'orderby'          => 'date ID',
+				'order'            => 'DESC',
+				'suppress_filters' => false,
+			)
+		);
+		foreach ( $posts as $post ) {
+			$placement = self::placement( $post->ID );
+			$rival     = $shown[ $placement ] ?? null;
+			if ( 'live' === self::state( $post ) && ( null === $rival || self::priority( $post->ID ) > self::priority( $rival->ID ) ) ) {
+				$shown[ $placement ] = $post;
+			}
+		}
+		return $shown;
 	}
 
 	/**

@@ -17,6 +17,13 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Callout_List {
 	/**
+	 * What the front page shows now, by placement; null until it is asked for.
+	 *
+	 * @var array<string, \WP_Post>|null
+	 */
+	private ?array $shown = null;
+
+	/**
 	 * Hook into WordPress.
 	 */
 	public function register(): void {
@@ -54,8 +61,25 @@ final class Callout_List {
 		if ( 'sos_when' === $column ) {
 			$post  = get_post( (int) $post_id );
 			$state = Callouts::state( $post );
+			$rival = 'live' === $state ? $this->rival( $post ) : null;
+			if ( $rival ) {
+				/* translators: %s: title of another callout. */
+				printf( '<span class="sos-pill sos-pill-behind">%s</span><br>%s', esc_html__( 'Not shown', 'sos-publisher' ), esc_html( sprintf( __( '“%s” is shown instead: its priority is higher, or it is newer.', 'sos-publisher' ), get_the_title( $rival ) ) ) );
+				return;
+			}
 			printf( '<span class="sos-pill sos-pill-%s">%s</span><br>%s', esc_attr( $state ), esc_html( self::state_name( $state ) ), esc_html( self::span( $post, $state ) ) );
 		}
+	}
+
+	/**
+	 * The callout that is shown in place of one that could be, or null.
+	 *
+	 * @param \WP_Post $post A callout that is live.
+	 */
+	private function rival( \WP_Post $post ): ?\WP_Post {
+		$this->shown = $this->shown ?? Callouts::shown();
+		$shown       = $this->shown[ Callouts::placement( $post->ID ) ] ?? null;
+		return $shown && $shown->ID !== $post->ID ? $shown : null;
 	}
 
 	/**

@@ -55,7 +55,7 @@ final class Editor_Assets {
 			return;
 		}
 		self::enqueue_style();
-		self::enqueue_script( 'editor', array( 'wp-api-fetch', 'wp-components', 'wp-data', 'wp-date', 'wp-edit-post', 'wp-editor', 'wp-element', 'wp-i18n', 'wp-plugins' ) );
+		self::enqueue_script( 'editor', array( 'wp-api-fetch', 'wp-components', 'wp-data', 'wp-date', 'wp-edit-post', 'wp-editor', 'wp-element', 'wp-i18n', 'wp-plugins', 'wp-preferences' ) );
 		$placements = array();
 		foreach ( Callouts::placements() as $value => $words ) {
 			$placements[] = array(

@@ -104,7 +104,7 @@ final class Meta_Box {
 			esc_html__( 'Priority', 'sos-publisher' ),
 			(int) Callouts::MAX_PRIORITY,
 			(int) Callouts::priority( $post->ID ),
-			esc_html__( '0 to 100. Where there is room for one only, the highest is shown.', 'sos-publisher' )
+			esc_html__( '0 to 100. One of each placement is shown at a time: the one with the highest priority, and of equals the newest.', 'sos-publisher' )
 		);
 	}
 

@@ -23,6 +23,11 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Overview {
 	/**
+	 * So many nodes are listed.
+	 */
+	private const MOST_NODES = 24;
+
+	/**
 	 * The plugin's parts.
 	 *
 	 * @var Plugin
@@ -67,20 +72,21 @@ final class Overview {
 	}
 
 	/**
-	 * All of it.
+	 * What stands above the buttons, and what stands below.
+	 *
+	 * @return string[] Two pieces of HTML.
 	 */
-	public function html(): string {
+	public function html(): array {
 		if ( ! $this->plugin->settings()->is_configured() ) {
-			return self::banner( 'off', __( 'Publishing is not set up.', 'sos-publisher' ), __( 'Nothing of this site is published until the settings are filled in.', 'sos-publisher' ) );
+			return array( self::banner( 'off', __( 'Publishing is not set up.', 'sos-publisher' ), __( 'Nothing of this site is published until the settings are filled in.', 'sos-publisher' ) ), '' );
 		}
 		$this->ask_store();
 		$backlog = ( new Lookup( $this->plugin ) )->backlog();
 		$failed  = Journal::failed( $this->plugin->marks() );
-		return $this->verdict( $backlog, $failed )
-			. '<div class="sos-cards">' . $this->store_card() . $this->backlog_card( $backlog ) . $this->content_card() . '</div>'
-			. $this->waiting( $backlog )
-			. $this->nodes()
-			. $this->sent();
+		return array(
+			$this->verdict( $backlog, $failed ) . '<div class="sos-cards">' . $this->store_card() . $this->backlog_card( $backlog ) . $this->content_card() . '</div>',
+			$this->waiting( $backlog ) . $this->nodes() . $this->sent(),
+		);
 	}
 
 	/**
@@ -182,9 +188,9 @@ final class Overview {
 	private function content_card(): string {
 		$site  = $this->plugin->settings()->site();
 		$lines = array( sprintf( '<a href="%s">%s</a>', esc_url( $site ), esc_html( $site ) ) );
-		if ( isset( $this->meta['revision'] ) ) {
+		if ( isset( $this->meta['rev'] ) ) {
 			/* translators: %s: a number that grows with each change. */
-			$lines[] = esc_html( sprintf( __( 'Revision %s', 'sos-publisher' ), number_format_i18n( (int) $this->meta['revision'] ) ) );
+			$lines[] = esc_html( sprintf( __( 'Revision %s', 'sos-publisher' ), number_format_i18n( (int) $this->meta['rev'] ) ) );
 		}
 		if ( '' === $this->plugin->settings()->preview_secret() ) {
 			$lines[] = esc_html__( 'No previews: their secret is not set', 'sos-publisher' );
@@ -202,7 +208,7 @@ final class Overview {
 			return '';
 		}
 		$rows = array();
-		foreach ( Journal::waiting( 20 ) as $row ) {
+		foreach ( Journal::waiting( 15 ) as $row ) {
 			$failed = Verdict::has_failed( $row );
 			$rows[] = array(
 				self::name( (string) $row['ref'] ),
@@ -215,23 +221,33 @@ final class Overview {
 	}
 
 	/**
-	 * The nodes.
+	 * The nodes: those that are not well first, and of a large fleet not all.
 	 */
 	private function nodes(): string {
-		$rows = array();
+		$ill  = array();
+		$well = array();
 		foreach ( null === $this->fleet ? array() : $this->fleet->reports() as $name => $report ) {
-			$behind = (int) ( $this->meta['revision'] ?? 0 ) - (int) ( $report['content_revision'] ?? 0 );
+			$behind = (int) ( $this->meta['rev'] ?? 0 ) - (int) ( $report['content_revision'] ?? 0 );
 			$good   = ! empty( $report['healthy'] ) && empty( $report['stale'] );
-			$rows[] = array(
+			$cells  = array(
 				sprintf( '<span class="sos-status sos-is-%s"><span class="sos-dot" aria-hidden="true"></span></span> %s', $good ? 'live' : 'pending', esc_html( (string) $name ) ),
-				esc_html( $good ? __( 'Serves', 'sos-publisher' ) : (string) ( $report['state'] ?? '' ) ),
+				esc_html( $good ? __( 'Serves', 'sos-publisher' ) : trim( ( $report['state'] ?? '' ) . ' ' . ( $report['reason'] ?? '' ) ) ),
 				esc_html( (string) ( $report['release'] ?? '' ) ),
 				/* translators: %s: number of changes. */
 				esc_html( $behind > 0 ? sprintf( _n( '%s change behind', '%s changes behind', $behind, 'sos-publisher' ), number_format_i18n( $behind ) ) : __( 'Up to date', 'sos-publisher' ) ),
 			);
+			if ( $good && $behind <= 0 ) {
+				$well[] = $cells;
+			} else {
+				$ill[] = $cells;
+			}
 		}
+		$rows    = array_slice( array_merge( $ill, $well ), 0, self::MOST_NODES );
+		$more    = count( $ill ) + count( $well ) - count( $rows );
 		$columns = array( __( 'Node', 'sos-publisher' ), __( 'State', 'sos-publisher' ), __( 'Templates', 'sos-publisher' ), __( 'Content', 'sos-publisher' ) );
-		return self::table( __( 'Nodes', 'sos-publisher' ), $columns, $rows, null === $this->fleet ? __( 'Not known while the content store does not answer.', 'sos-publisher' ) : __( 'No node has reported.', 'sos-publisher' ) );
+		$html    = self::table( __( 'Nodes', 'sos-publisher' ), $columns, $rows, null === $this->fleet ? __( 'Not known while the content store does not answer.', 'sos-publisher' ) : __( 'No node has reported.', 'sos-publisher' ) );
+		/* translators: %s: number of nodes. */
+		return $html . ( $more > 0 ? '<p>' . esc_html( sprintf( __( 'And %s more.', 'sos-publisher' ), number_format_i18n( $more ) ) ) . '</p>' : '' );
 	}
 
 	/**
@@ -245,7 +261,7 @@ final class Overview {
 			'removed'   => __( 'Taken off', 'sos-publisher' ),
 		);
 		$rows     = array();
-		foreach ( Journal::sent( $this->plugin->marks(), 20 ) as $row ) {
+		foreach ( Journal::sent( $this->plugin->marks(), 15 ) as $row ) {
 			$took   = (float) $row['sent_at'] - (float) $row['saved_at'];
 			$rows[] = array(
 				self::name( (string) $row['ref'] ),

@@ -178,9 +178,8 @@ final class Tools_Page {
 	 * The tab "Status".
 	 */
 	private function show_status(): void {
-		echo '<div id="sos-overview">';
-		echo ( new Overview( $this->plugin ) )->html(); // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- Escaped there.
-		echo '</div>';
+		list( $above, $below ) = ( new Overview( $this->plugin ) )->html();
+		echo '<div id="sos-above">' . $above . '</div>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped, WordPress.XSS.EscapeOutput.OutputNotEscaped -- Escaped there.
 		if ( ! $this->plugin->settings()->is_configured() ) {
 			printf( '<p><a class="button button-primary" href="%s">%s</a></p>', esc_url( self::url( 'settings' ) ), esc_html__( 'Set it up', 'sos-publisher' ) );
 			return;
@@ -190,6 +189,7 @@ final class Tools_Page {
 		$this->show_rebuild();
 		$this->show_button( 'verify', __( 'Compare', 'sos-publisher' ), __( 'Compares all content of this site with what the public site has. Changes nothing.', 'sos-publisher' ) );
 		$this->show_button( 'mend', __( 'Compare and put right', 'sos-publisher' ), __( 'The same, and sends whatever differs. Also happens by itself every hour.', 'sos-publisher' ) );
+		echo '<div id="sos-below">' . $below . '</div>'; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped, WordPress.XSS.EscapeOutput.OutputNotEscaped -- Escaped there.
 	}
 
 	/**

@@ -85,7 +85,13 @@ final class Tools_Routes {
 	 * The state of everything, as HTML.
 	 */
 	public function overview(): \WP_REST_Response {
-		return rest_ensure_response( array( 'html' => ( new Overview( $this->plugin ) )->html() ) );
+		list( $above, $below ) = ( new Overview( $this->plugin ) )->html();
+		return rest_ensure_response(
+			array(
+				'above' => $above,
+				'below' => $below,
+			)
+		);
 	}
 
 	/**

@@ -104,6 +104,16 @@ final class Words {
 	 * @param float $seconds A duration.
 	 */
 	public static function duration( float $seconds ): string {
+		// No line break between the number and its unit.
+		return str_replace( ' ', "\u{a0}", self::measure( $seconds ) );
+	}
+
+	/**
+	 * The same with plain spaces.
+	 *
+	 * @param float $seconds A duration.
+	 */
+	private static function measure( float $seconds ): string {
 		if ( $seconds < 0.1 ) {
 			/* translators: %s: number of seconds. */
 			return sprintf( __( 'under %s s', 'sos-publisher' ), number_format_i18n( 0.1, 1 ) );
