@@ -25,10 +25,14 @@ $table  = Installation::table();
 """
 
 
-def call(wordpress: WordPressServer, code: str, *arguments: str) -> Any:
-    """Run PHP in WordPress with `$plugin`, `$marks`, `$table` at hand; what it returns comes back."""
+def call(wordpress: WordPressServer, code: str, *arguments: str, sends: bool = True) -> Any:
+    """Run PHP in WordPress with `$plugin`, `$marks`, `$table` at hand; what it returns comes back.
+
+    At its end it sends what is marked, as every request does, unless `sends` is False.
+    """
+    quiet = "" if sends else "remove_all_actions( 'shutdown' );"
     said = wordpress.run_php(
-        f"{_PRELUDE}$said = ( function () use ( $wpdb, $plugin, $marks, $table, $args ) {{ {code} }} )();"
+        f"{_PRELUDE}{quiet}$said = ( function () use ( $wpdb, $plugin, $marks, $table, $args ) {{ {code} }} )();"
         'echo "\\n=>" . json_encode( $said );',
         *arguments,
     )
@@ -38,7 +42,7 @@ def call(wordpress: WordPressServer, code: str, *arguments: str) -> Any:
 def rows(wordpress: WordPressServer) -> dict[str, dict[str, Any]]:
     """The table of marks, by reference."""
     found: list[dict[str, Any]] = call(
-        wordpress, 'return $wpdb->get_results( "SELECT * FROM $table", ARRAY_A );'
+        wordpress, 'return $wpdb->get_results( "SELECT * FROM $table", ARRAY_A );', sends=False
     )
     return {row["ref"]: row for row in found}
 
@@ -53,6 +57,7 @@ def clear(wordpress: WordPressServer) -> None:
     call(
         wordpress,
         '$wpdb->query( "DELETE FROM $table" ); update_option( "sos_publisher_breaker", array() );',
+        sends=False,
     )
 
 
