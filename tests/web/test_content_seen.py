@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sos.adapters.redis.fleet import LONGEST_REPORT, LONGEST_TEXT, _encode, parse_report
@@ -127,9 +128,9 @@ def test_nothing_is_seen_before_every_worker_had_it(
 # ---------------------------------------------------------------- the register
 
 
-def report(**fields: object) -> NodeReport:
+def report(letter: str = "x", **fields: object) -> NodeReport:
     """A report with as much in it as there can be."""
-    text = "x" * (LONGEST_TEXT + 100)
+    text = letter * (LONGEST_TEXT + 100)
     values = {
         "node": "n" * 200,
         "private": "p" * 260,
@@ -140,14 +141,16 @@ def report(**fields: object) -> NodeReport:
     return NodeReport(**values | fields)  # type: ignore[arg-type]
 
 
-def test_longest_report_is_one_that_is_read() -> None:
-    """With every revision as high and as old as it may get."""
+@pytest.mark.parametrize("letter", ["x", "é", "日", "😀", "\0", '"'])
+def test_longest_report_is_one_that_is_read(letter: str) -> None:
+    """With every revision as high and as old as it may get, and reasons in any alphabet."""
     seen = tuple((99_999_999_999_999 - n, 31_536_000.123) for n in range(KEPT))
-    body = _encode(report(content_seen=seen), 5.0) + b',"at":1700000000.123}'
+    body = _encode(report(letter, content_seen=seen), 5.0) + b',"at":1700000000.123}'
     assert len(body) < LONGEST_REPORT
     read = parse_report(b"n" * 200, body)
     assert read is not None
     assert read.content_seen == seen
+    assert len(read.reason) >= 750
     plain = _encode(report(reason="", refusal="", content_seen=seen), 5.0)
     print(f"a report of 32 old revisions: {len(plain)} bytes, {len(body)} with the longest reasons")
 

@@ -29,6 +29,9 @@ LONGEST_REPORT = 16 * 1024
 LONGEST_TEXT = 2000
 """Characters of a reason that are kept: it may be an error with the whole of a template in it."""
 
+_LONGEST_JSON = 3 * LONGEST_TEXT
+"""Bytes that such a text may take; two of them leave room for the rest of a report."""
+
 MAX_NODES = 5000
 """Nodes that are read at once."""
 
@@ -147,5 +150,13 @@ def _encode(report: NodeReport, ttl: float) -> bytes:
     members = msgspec.structs.asdict(report)
     del members["at"]
     for name in ("reason", "refusal"):
-        members[name] = members[name][:LONGEST_TEXT]
+        members[name] = _shorten(members[name])
     return msgspec.json.encode({**members, "ttl": ttl})[:-1]
+
+
+def _shorten(text: str) -> str:
+    """As much of a text as a report has room for: one character may take up to six bytes."""
+    text = text[:LONGEST_TEXT]
+    while len(msgspec.json.encode(text)) > _LONGEST_JSON:
+        text = text[: len(text) * 3 // 4]
+    return text
