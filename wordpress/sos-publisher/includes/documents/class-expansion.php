@@ -30,6 +30,11 @@ final class Expansion {
 	const DEPTH = 20;
 
 	/**
+	 * Statuses of posts that have no document.
+	 */
+	const WITHOUT = array( 'auto-draft', 'draft', 'pending', 'trash', 'private' );
+
+	/**
 	 * Mark what a wide mark stands for.
 	 *
 	 * @param string   $wide The mark.
@@ -164,7 +169,7 @@ final class Expansion {
 			$like[] = $wpdb->prepare( 'p.post_content LIKE %s', '%' . $wpdb->esc_like( $text ) . '%' );
 		}
 		// Galleries and playlists name them in a row: ids="1,2,3" in shortcodes, "ids":[1,2,3] in older blocks.
-		$like[] = "p.post_content REGEXP '\"?ids\"?[=:][^]>]{0,2000}[^0-9]{$id}[^0-9]'";
+		$like[] = "(p.post_content LIKE '%ids%' AND p.post_content REGEXP 'ids\"?[=:][^]>]*[^0-9]{$id}[^0-9]')";
 		return '(' . implode( ' OR ', $like ) . ')';
 	}
 
@@ -223,25 +228,26 @@ final class Expansion {
 		$ids   = array();
 		do {
 			// phpcs:ignore WordPress.DB -- Conditions are prepared by whoever gives them; ids go up, so that portions do not overlap.
-			$rows = $wpdb->get_results( "SELECT DISTINCT p.ID, p.post_type FROM $wpdb->posts p $join WHERE p.ID > $last AND p.post_type IN ($types) AND p.post_status NOT IN ('draft', 'auto-draft', 'pending', 'trash') AND ($where) ORDER BY p.ID LIMIT " . self::PORTION );
+			$rows = $wpdb->get_results( "SELECT DISTINCT p.ID, p.post_type, p.post_status FROM $wpdb->posts p $join WHERE p.ID > $last AND p.post_type IN ($types) AND ($where) ORDER BY p.ID LIMIT " . self::PORTION );
 			$posts = array();
 			$menus = array();
 			foreach ( is_array( $rows ) ? $rows : array() as $row ) {
 				$last = (int) $row->ID;
 				if ( 'wp_navigation' === $row->post_type ) {
 					$menus[] = $last;
-				} elseif ( in_array( $row->post_type, $also, true ) ) {
+					continue;
+				}
+				$is_wanted = $also ? in_array( $row->post_type, $also, true ) : true;
+				if ( $is_wanted ) {
 					$ids[] = $last;
-				} else {
+				}
+				if ( ! in_array( $row->post_type, $also, true ) && ! in_array( $row->post_status, self::WITHOUT, true ) ) {
 					$posts[] = $last;
 				}
 			}
 			self::portions( $posts, 'post:', $mark );
 			self::portions( $menus, 'menu:', $mark );
 			self::menus_of( 'post', $posts, $mark );
-			if ( ! $also ) {
-				$ids = array_merge( $ids, $posts );
-			}
 		} while ( $rows && count( $rows ) === self::PORTION );
 		return $ids;
 	}
