@@ -75,12 +75,13 @@ end
 local function expired_ranks(list, min, max)
   local ranks = {}
   count_again('until', call('ZCARD', prefix .. 'until'))
+  local newer = call('ZCOUNT', list, '(' .. max, '+inf')
   for _, ref in ipairs(call('ZRANGEBYSCORE', prefix .. 'until', '-inf', now)) do
     local id = string.match(ref, '^post:(%d+)$')
-    local score = id and tonumber(call('ZSCORE', list, string.format('%012.0f', tonumber(id))) or nil)
+    local member = id and string.format('%012.0f', tonumber(id))
+    local score = id and tonumber(call('ZSCORE', list, member) or nil)
     if score and score <= max and score >= min then
-      local newer = call('ZCOUNT', list, '(' .. max, '+inf')
-      ranks[#ranks + 1] = call('ZREVRANK', list, string.format('%012.0f', tonumber(id))) - newer
+      ranks[#ranks + 1] = call('ZREVRANK', list, member) - newer
     end
   end
   table.sort(ranks)
@@ -117,21 +118,10 @@ local function stickies()
   return refs
 end
 
--- At most CALLOUTS of the visible ones, among the newest CALLOUTS_SEEN: those that are over stay in
--- the list.
-local CALLOUTS, CALLOUTS_SEEN = 20, 200
+-- The newest of the visible callouts. Which of them are shown hangs on their documents.
 local function callouts()
-  local refs, list = {}, list_key('type:sos_callout')
-  for start = 0, CALLOUTS_SEEN - 1, 20 do
-    local found = call('ZREVRANGEBYSCORE', list, now, '-inf', 'LIMIT', start, 20)
-    for _, member in ipairs(found) do
-      local ref = ref_of(member)
-      local entry = entry_of(ref)
-      if not entry then complete = false end
-      if visible(entry) and #refs < CALLOUTS then refs[#refs + 1] = ref end
-    end
-    if #found < 20 or #refs == CALLOUTS then break end
-  end
+  if call('ZCARD', list_key('type:sos_callout')) == 0 then return {} end
+  local _, refs = slice('type:sos_callout', -math.huge, math.huge, 1, 20)
   return refs
 end
 
