@@ -70,7 +70,8 @@ final class Catalogue {
 		global $wpdb;
 		$wanted = array();
 		foreach ( $refs as $ref ) {
-			list( $name, $id )         = array_pad( explode( ':', $ref, 2 ), 2, '' );
+			list( $name, $id ) = array_pad( explode( ':', $ref, 2 ), 2, '' );
+
 			$wanted[ $name ][ (int) $id ] = $ref;
 		}
 		$unknown = array();

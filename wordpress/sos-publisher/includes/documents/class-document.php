@@ -68,12 +68,14 @@ final class Document {
 	private static function encode( array $members ): string {
 		$flags = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PARTIAL_OUTPUT_ON_ERROR;
 		// A server's own precision would make other bytes of the same number on the command line.
+		// phpcs:disable WordPress.PHP.DiscouragedPHPFunctions.runtime_configuration_ini_set -- For the next statement.
 		$precision = function_exists( 'ini_set' ) ? ini_set( 'serialize_precision', '-1' ) : false;
-		// phpcs:ignore WordPress.WP.AlternativeFunctions.json_encode_json_encode -- wp_json_encode() gives up on bad UTF-8 in keys.
+		// phpcs:disable WordPress.WP.AlternativeFunctions.json_encode_json_encode -- wp_json_encode() gives up on bad UTF-8 in keys.
 		$json = json_encode( (object) $members, $flags, 512 );
 		if ( false !== $precision ) {
 			ini_set( 'serialize_precision', $precision );
 		}
+		// phpcs:enable
 		if ( ! is_string( $json ) || JSON_ERROR_DEPTH === json_last_error() ) {
 			throw new \RuntimeException( 'it can not be written as JSON: ' . json_last_error_msg() );
 		}

@@ -64,28 +64,28 @@ final class Menu_Document {
 	 * @return array<int, array<string, mixed>>
 	 */
 	private static function items( int $menu ): array {
-		$posts      = get_posts(
-			array(
-				'post_type'        => 'nav_menu_item',
-				'post_status'      => 'publish',
-				'numberposts'      => Navigation::MOST,
-				'orderby'          => array(
-					'menu_order' => 'ASC',
-					'ID'         => 'ASC',
+		// phpcs:disable WordPress.DB.SlowDBQuery, WordPress.VIP.SlowDBQuery -- Items of one menu; there is no other way.
+		$wanted = array(
+			'post_type'        => 'nav_menu_item',
+			'post_status'      => 'publish',
+			'numberposts'      => Navigation::MOST,
+			'orderby'          => array(
+				'menu_order' => 'ASC',
+				'ID'         => 'ASC',
+			),
+			'suppress_filters' => true,
+			'tax_query'        => array(
+				array(
+					'taxonomy' => 'nav_menu',
+					'field'    => 'term_id',
+					'terms'    => $menu,
 				),
-				'suppress_filters' => true,
-				'tax_query'        => array( // phpcs:ignore WordPress.DB.SlowDBQuery -- Items of one menu; there is no other way.
-					array(
-						'taxonomy' => 'nav_menu',
-						'field'    => 'term_id',
-						'terms'    => $menu,
-					),
-				),
-			)
+			),
 		);
+		// phpcs:enable
 		$controller = Rest_Call::controller( \WP_REST_Menu_Items_Controller::class, 'nav_menu_item' );
 		$items      = array();
-		foreach ( $posts as $post ) {
+		foreach ( get_posts( $wanted ) as $post ) {
 			$item = Rest_Call::prepare( $controller, $post, '/wp/v2/menu-items/' . $post->ID, $post->ID );
 			if ( empty( $item['invalid'] ) ) {
 				$items[] = $item;

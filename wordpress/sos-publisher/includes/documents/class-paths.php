@@ -83,7 +83,7 @@ final class Paths {
 		);
 		$slugs    = array( '' !== $term->slug ? $term->slug : $term->taxonomy . '-' . $term->term_id );
 		$parent   = is_taxonomy_hierarchical( $term->taxonomy ) ? (int) $term->parent : 0;
-		while ( $parent > 0 && count( $slugs ) < 21 ) {
+		for ( $step = 0; $parent > 0 && $step < 20; $step++ ) {
 			$above = get_term( $parent, $term->taxonomy );
 			if ( ! $above instanceof \WP_Term ) {
 				break;
@@ -157,7 +157,7 @@ final class Paths {
 		$slug   = '' !== $post->post_name ? $post->post_name : 'p-' . $post->ID;
 		$above  = array();
 		$parent = is_post_type_hierarchical( $post->post_type ) ? get_post( $post->post_parent ) : null;
-		while ( $post->post_parent > 0 && $parent instanceof \WP_Post && count( $above ) < 20 ) {
+		for ( $step = 0; $post->post_parent > 0 && $parent instanceof \WP_Post && $step < 20; $step++ ) {
 			array_unshift( $above, '' !== $parent->post_name ? $parent->post_name : 'p-' . $parent->ID );
 			$parent = $parent->post_parent > 0 ? get_post( $parent->post_parent ) : null;
 		}

@@ -103,18 +103,20 @@ final class Surroundings {
 	 */
 	private static function enter(): array {
 		self::forget();
-		$leave   = array( self::swap_globals(), self::swap_request() );
-		$leave[] = self::become_nobody();
-		$leave[] = self::speak();
-		$leave[] = self::filter();
+		return array( self::swap_globals(), self::swap_request(), self::become_nobody(), self::speak(), self::filter(), self::listen() );
+	}
+
+	/**
+	 * What is printed meanwhile is nobody's.
+	 */
+	private static function listen(): callable {
 		ob_start();
-		$level   = ob_get_level();
-		$leave[] = static function () use ( $level ): void {
+		$level = ob_get_level();
+		return static function () use ( $level ): void {
 			while ( ob_get_level() >= $level && ob_end_clean() ) {
 				continue;
 			}
 		};
-		return $leave;
 	}
 
 	/**
@@ -162,21 +164,26 @@ final class Surroundings {
 	 * A request of nothing in particular, at the scheme and host of the site.
 	 */
 	private static function swap_request(): callable {
-		$kept = array( $_SERVER, $_GET, $_POST, $_REQUEST, $_COOKIE ); // phpcs:ignore WordPress.Security.NonceVerification -- Nothing of them is used.
-		$home = wp_parse_url( (string) get_option( 'home' ) );
-		$_SERVER = array_diff_key( $_SERVER, array_flip( self::VISITOR ) );
-
-		$_SERVER['REQUEST_METHOD'] = 'GET';
-		$_SERVER['REQUEST_URI']    = ( $home['path'] ?? '' ) . '/';
-		$_SERVER['HTTP_HOST']      = ( $home['host'] ?? 'localhost' ) . ( isset( $home['port'] ) ? ':' . $home['port'] : '' );
-		$_SERVER['SERVER_NAME']    = $home['host'] ?? 'localhost';
-		$_SERVER['HTTPS']          = 'https' === ( $home['scheme'] ?? '' ) ? 'on' : 'off';
+		// phpcs:disable WordPress.CSRF.NonceVerification, WordPress.Security.NonceVerification -- Nothing of them is used.
+		$kept = array( $_SERVER, $_GET, $_POST, $_REQUEST, $_COOKIE );
+		// phpcs:enable
+		$home    = wp_parse_url( (string) get_option( 'home' ) );
+		$port    = isset( $home['port'] ) ? ':' . $home['port'] : '';
+		$request = array(
+			'REQUEST_METHOD' => 'GET',
+			'REQUEST_URI'    => ( $home['path'] ?? '' ) . '/',
+			'HTTP_HOST'      => ( $home['host'] ?? 'localhost' ) . $port,
+			'SERVER_NAME'    => $home['host'] ?? 'localhost',
+			'HTTPS'          => 'https' === ( $home['scheme'] ?? '' ) ? 'on' : 'off',
+		);
+		$_SERVER = array_merge( array_diff_key( $_SERVER, array_flip( self::VISITOR ) ), $request );
 
 		$_GET     = array();
 		$_POST    = array();
 		$_REQUEST = array();
 		$_COOKIE  = array();
 		return static function () use ( $kept ): void {
+			// phpcs:ignore WordPress.CSRF.NonceVerification, WordPress.Security.NonceVerification -- As they were.
 			list( $_SERVER, $_GET, $_POST, $_REQUEST, $_COOKIE ) = $kept;
 		};
 	}
@@ -196,7 +203,14 @@ final class Surroundings {
 	 * The site's language, not the editor's.
 	 */
 	private static function speak(): callable {
-		$switched = switch_to_locale( get_locale() );
+		// Where WordPress speaks another language for a moment, get_locale() would tell that one.
+		$switcher = array( $GLOBALS['wp_locale_switcher'] ?? null, 'filter_locale' );
+		$filtered = is_object( $switcher[0] ) && remove_filter( 'locale', $switcher );
+		$locale   = get_locale();
+		if ( $filtered ) {
+			add_filter( 'locale', $switcher );
+		}
+		$switched = switch_to_locale( $locale );
 		return static function () use ( $switched ): void {
 			if ( $switched ) {
 				restore_previous_locale();

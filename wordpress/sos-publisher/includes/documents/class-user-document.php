@@ -28,6 +28,7 @@ final class User_Document {
 				return Rest_Call::of_user( $user );
 			}
 		);
+
 		$path = Paths::of_user( $user );
 		if ( '' !== $path ) {
 			$members['sos'] = array( 'path' => $path );

@@ -31,6 +31,11 @@ final class Batch {
 	private const BYTES = 2097152;
 
 	/**
+	 * Seconds for what was stale.
+	 */
+	private const PATIENCE = 5.0;
+
+	/**
 	 * The plugin.
 	 *
 	 * @var Plugin
@@ -95,7 +100,7 @@ final class Batch {
 		$stale = $batch->deliver( $refs, $deadline );
 		if ( $stale ) {
 			// Written meanwhile, or the counter of sequence numbers was lost and is right from now on.
-			$batch->deliver( $stale, $deadline );
+			$batch->deliver( $stale, microtime( true ) + self::PATIENCE );
 		}
 		return $batch;
 	}
@@ -108,78 +113,72 @@ final class Batch {
 	 * @return string[] Those that were stale.
 	 */
 	private function deliver( array $refs, float $deadline ): array {
-		$begun    = microtime( true );
-		$sequence = $this->plugin->store()->take_sequence();
-		$rows     = $this->plugin->marks()->statuses( $refs );
-		$pairs    = array();
-		list( $operations, $documents ) = $this->read( $refs, $sequence, $deadline, $pairs, $rows, $begun );
-
-		$stale = array();
-		foreach ( $operations ? array( $operations ) : array() as $call ) {
-			$applied     = $this->plugin->store()->apply( $call );
+		$begun      = microtime( true );
+		$sequence   = $this->plugin->store()->take_sequence();
+		$rows       = $this->plugin->marks()->statuses( $refs );
+		$pairs      = array();
+		$stale      = array();
+		$operations = array();
+		$read       = $this->read( $refs, $deadline );
+		foreach ( $read as $ref => $found ) {
+			if ( $found instanceof \Throwable ) {
+				$this->fail( $ref, $found->getMessage() );
+				$pairs[] = array( $this->mark( $ref, $rows[ $ref ] ?? null, $begun ), Sent::failed( $found->getMessage() ) );
+			} else {
+				$operations[] = $found ? Operation::put( $ref, $sequence, $found->json ) : Operation::remove( $ref, $sequence );
+			}
+		}
+		if ( $operations ) {
+			$applied     = $this->plugin->store()->apply( $operations );
 			$this->epoch = $applied->epoch;
-			foreach ( $call as $at => $operation ) {
+			foreach ( $operations as $at => $operation ) {
 				$outcome = $applied->outcomes[ $at ];
 				if ( 'stale' === $outcome ) {
 					$stale[] = $operation->ref;
 				}
-				$sent = $this->sent( $operation, $outcome, $applied, $documents[ $operation->ref ] ?? null );
+				$sent = $this->sent( $operation, $outcome, $applied, $read[ $operation->ref ] );
 				$row  = $rows[ $operation->ref ] ?? null;
 				if ( $this->is_news( $sent, $row, $outcome ) ) {
 					$pairs[] = array( $this->mark( $operation->ref, $row, $begun ), $sent );
 				}
 			}
 		}
-		if ( $pairs ) {
-			$this->plugin->marks()->finish_all( $pairs );
-		}
-		$this->done = array_values( array_unique( array_merge( $this->done, array_column( $operations, 'ref' ) ) ) );
+		$this->plugin->marks()->finish_all( $pairs );
+		$this->done = array_values( array_unique( array_merge( $this->done, array_keys( $read ) ) ) );
 		return $stale;
 	}
 
 	/**
 	 * Read until time or room is up.
 	 *
-	 * @param string[]                            $refs     Of documents.
-	 * @param int                                 $sequence Taken before.
-	 * @param float                               $deadline As above.
-	 * @param array<int, array{0: Mark, 1: Sent}> $pairs    Gets what failed.
-	 * @param array<string, array<string, mixed>> $rows     Of the plugin's table.
-	 * @param float                               $begun    When this began.
-	 * @return array{0: Operation[], 1: array<string, Document>}
+	 * @param string[] $refs     Of documents.
+	 * @param float    $deadline As above.
+	 * @return array<string, Document|\Throwable|null> What each is, or why it can't be told, in their order.
 	 */
-	private function read( array $refs, int $sequence, float $deadline, array &$pairs, array $rows, float $begun ): array {
-		$operations = array();
-		$documents  = array();
-		$reader     = $this->plugin->reader();
-		$reader->as_anonymous(
-			function () use ( $refs, $sequence, $deadline, &$pairs, $rows, $begun, $reader, &$operations, &$documents ): void {
-				$bytes = 0;
-				foreach ( $refs as $ref ) {
-					if ( ( $operations || $this->done ) && microtime( true ) > $deadline ) {
-						return;
-					}
-					try {
-						$document = $reader->read( $ref );
-					} catch ( \Throwable $error ) {
-						$this->fail( $ref, $error->getMessage() );
-						$pairs[] = array( $this->mark( $ref, $rows[ $ref ] ?? null, $begun ), Sent::failed( $error->getMessage() ) );
-
-						$this->done[] = $ref;
-						continue;
-					}
-					$bytes += $document ? strlen( $document->json ) : 0;
-					if ( $operations && $bytes > self::BYTES ) {
-						return;
-					}
-					$operations[] = $document ? Operation::put( $ref, $sequence, $document->json ) : Operation::remove( $ref, $sequence );
-					if ( $document ) {
-						$documents[ $ref ] = $document;
-					}
+	private function read( array $refs, float $deadline ): array {
+		$reader = $this->plugin->reader();
+		$found  = array();
+		$bytes  = 0;
+		$is_new = ! $this->done;
+		$read   = static function () use ( $refs, $deadline, $reader, $is_new, &$found, &$bytes ): void {
+			foreach ( $refs as $ref ) {
+				if ( microtime( true ) > $deadline && ( $found || ! $is_new ) ) {
+					return;
 				}
+				try {
+					$document = $reader->read( $ref );
+				} catch ( \Throwable $error ) {
+					$document = $error;
+				}
+				$bytes += $document instanceof Document ? strlen( $document->json ) : 0;
+				if ( $found && $bytes > self::BYTES ) {
+					return;
+				}
+				$found[ $ref ] = $document;
 			}
-		);
-		return array( $operations, $documents );
+		};
+		$reader->as_anonymous( $read );
+		return $found;
 	}
 
 	/**

@@ -170,20 +170,21 @@ final class Comparison {
 	 */
 	private function read( array $refs ): array {
 		$reader = $this->plugin->reader();
-		return $reader->as_anonymous(
-			function () use ( $reader, $refs ): array {
-				$read = array();
-				foreach ( $refs as $ref ) {
-					try {
-						$document     = $reader->read( $ref );
-						$read[ $ref ] = $document instanceof Document ? $document->json : null;
-					} catch ( \Throwable $error ) {
-						$this->found['failed'][] = $ref;
-					}
+		$found  = array();
+		$failed = array();
+		$read   = static function () use ( $reader, $refs, &$found, &$failed ): void {
+			foreach ( $refs as $ref ) {
+				try {
+					$document      = $reader->read( $ref );
+					$found[ $ref ] = $document instanceof Document ? $document->json : null;
+				} catch ( \Throwable $error ) {
+					$failed[] = $ref;
 				}
-				return $read;
 			}
-		);
+		};
+		$reader->as_anonymous( $read );
+		$this->found['failed'] = array_merge( $this->found['failed'], $failed );
+		return $found;
 	}
 
 	/**
