@@ -300,10 +300,10 @@ final class Callouts {
 			3  => __( 'Callout updated.', 'sos-publisher' ),
 			4  => __( 'Callout updated.', 'sos-publisher' ),
 			5  => __( 'Callout restored to an earlier version.', 'sos-publisher' ),
-			6  => __( 'Callout published: it is on the front page now.', 'sos-publisher' ),
+			6  => __( 'Callout published.', 'sos-publisher' ),
 			7  => __( 'Callout saved.', 'sos-publisher' ),
 			8  => __( 'Callout submitted for review.', 'sos-publisher' ),
-			9  => __( 'Callout scheduled: it comes to the front page at its time.', 'sos-publisher' ),
+			9  => __( 'Callout scheduled.', 'sos-publisher' ),
 			10 => __( 'Draft of the callout updated.', 'sos-publisher' ),
 		);
 		return $messages;
