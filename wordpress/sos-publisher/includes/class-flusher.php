@@ -149,9 +149,10 @@ final class Flusher {
 		$marks    = $this->plugin->marks();
 		$batch    = array();
 		$expanded = 0;
+		$room     = self::BATCH;
 		do {
 			$wide = array();
-			foreach ( $marks->claim( self::BATCH - count( $batch ) ) as $mark ) {
+			foreach ( $marks->claim( $room ) as $mark ) {
 				if ( $mark->is_concrete() ) {
 					$batch[ $mark->ref ] = $mark;
 				} else {
@@ -162,7 +163,8 @@ final class Flusher {
 				$this->expand( $mark, $batch );
 				++$expanded;
 			}
-		} while ( $wide && count( $batch ) < self::BATCH && $marks->is_dirty_since_this_request() );
+			$room = self::BATCH - count( $batch );
+		} while ( $wide && $room > 0 && $marks->is_dirty_since_this_request() );
 		$order = array_flip( self::ORDER );
 		uksort(
 			$batch,

@@ -135,11 +135,15 @@ KEY sent_at (sent_at)
 	}
 
 	/**
-	 * Whether the plugin is active on the current site: on another site of a network it may not be.
+	 * Whether the plugin is active on the current site: on another site of a network it may not be, and a site may have
+	 * been deleted by this request.
 	 */
 	public static function is_active_here(): bool {
 		if ( ! is_multisite() || ! ms_is_switched() ) {
 			return true;
+		}
+		if ( ! get_site( get_current_blog_id() ) ) {
+			return false;
 		}
 		$file    = plugin_basename( PLUGIN_FILE );
 		$network = (array) get_site_option( 'active_sitewide_plugins', array() );

@@ -209,6 +209,13 @@ final class Marks {
 	}
 
 	/**
+	 * Let what failed be tried again at once: somebody has mended it, or wants to see.
+	 */
+	public function retry(): void {
+		$this->query( 'UPDATE ' . Installation::table() . " SET retry_at = 0 WHERE dirty = 1 AND outcome = 'failed'" );
+	}
+
+	/**
 	 * Forget what was removed from the store long ago.
 	 *
 	 * @param float $seconds How long ago.
@@ -547,8 +554,11 @@ final class Marks {
 		$rows = $this->quietly(
 			static function () use ( $sql ) {
 				global $wpdb;
-				$rows = $wpdb->get_results( $sql, ARRAY_A ); // phpcs:ignore WordPress.DB
-				return '' === $wpdb->last_error ? $rows : false;
+				$found = $wpdb->get_results( $sql, ARRAY_A ); // phpcs:ignore WordPress.DB
+				if ( '' !== $wpdb->last_error ) {
+					return false;
+				}
+				return $found;
 			}
 		);
 		return is_array( $rows ) ? $rows : array();
@@ -573,7 +583,8 @@ final class Marks {
 			$answer = $ask();
 			if ( false === $answer ) {
 				$why = (string) $wpdb->last_error;
-				if ( (int) get_option( Installation::OPTION ) !== Installation::SCHEMA || false !== strpos( $why, "doesn't exist" ) ) {
+				$is_lost = (int) get_option( Installation::OPTION ) !== Installation::SCHEMA || false !== strpos( $why, "doesn't exist" );
+				if ( $is_lost && Installation::is_active_here() ) {
 					Installation::install();
 				}
 				$answer = $ask();

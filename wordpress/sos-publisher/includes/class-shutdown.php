@@ -104,7 +104,7 @@ final class Shutdown {
 			if ( $site !== $here ) {
 				switch_to_blog( $site );
 			}
-			if ( self::$plugin->settings()->is_configured() && self::$plugin->store()->breaker()->allows() && self::$plugin->marks()->is_due() ) {
+			if ( Installation::is_active_here() && self::$plugin->settings()->is_configured() && self::$plugin->store()->breaker()->allows() && self::$plugin->marks()->is_due() ) {
 				$sites[] = $site;
 			}
 			if ( $site !== $here ) {

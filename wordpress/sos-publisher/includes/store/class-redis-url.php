@@ -121,8 +121,8 @@ final class Redis_Url {
 	private static function parse_query( string $scheme, string $text ): array {
 		$query = array();
 		foreach ( '' === $text ? array() : explode( '&', $text ) as $part ) {
-			$pair                     = explode( '=', $part, 2 );
-			$query[ urldecode( $pair[0] ) ] = urldecode( $pair[1] ?? '' );
+			list( $name, $value )        = array_pad( explode( '=', $part, 2 ), 2, '' );
+			$query[ urldecode( $name ) ] = urldecode( $value );
 		}
 		if ( array_diff( array_keys( $query ), self::QUERY[ $scheme ] ) ) {
 			self::fail(

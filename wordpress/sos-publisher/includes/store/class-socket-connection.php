@@ -355,8 +355,9 @@ final class Socket_Connection implements Connection {
 	 * @param int $count How many.
 	 */
 	private function read_bytes( int $count ): string {
-		while ( strlen( $this->received ) - $this->position < $count ) {
-			$this->receive();
+		$missing = $count - ( strlen( $this->received ) - $this->position );
+		while ( $missing > 0 ) {
+			$missing -= $this->receive();
 		}
 		$bytes           = substr( $this->received, $this->position, $count );
 		$this->position += $count;
@@ -365,8 +366,10 @@ final class Socket_Connection implements Connection {
 
 	/**
 	 * Wait for more and add it to what was received.
+	 *
+	 * @return int How many bytes came.
 	 */
-	private function receive(): void {
+	private function receive(): int {
 		if ( $this->position > self::PIECE ) {
 			$this->received = substr( $this->received, $this->position );
 			$this->position = 0;
@@ -384,6 +387,7 @@ final class Socket_Connection implements Connection {
 			$this->lose( self::too_slow() );
 		}
 		$this->received .= $bytes;
+		return strlen( $bytes );
 	}
 
 	/**

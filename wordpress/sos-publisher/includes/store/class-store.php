@@ -135,6 +135,8 @@ final class Store {
 	 * Send operations in one call: one revision, one event. At most about 50, or 2 MiB.
 	 *
 	 * @param Operation[] $operations What to do.
+	 * @throws Unavailable When there is no answer: it may have been done, and doing it again does no harm. An error of
+	 *                     the store, which has done nothing then, is Refused.
 	 */
 	public function apply( array $operations ): Applied {
 		$script = self::script();
@@ -295,8 +297,11 @@ final class Store {
 	 * Text of apply.lua.
 	 */
 	private static function script(): string {
-		static $script = null;
-		$script = $script ?? (string) file_get_contents( __DIR__ . '/apply.lua' ); // phpcs:ignore WordPress.WP.AlternativeFunctions
+		static $script = '';
+		if ( '' !== $script ) {
+			return $script;
+		}
+		$script = (string) file_get_contents( __DIR__ . '/apply.lua' ); // phpcs:ignore WordPress.WP.AlternativeFunctions
 		return $script;
 	}
 
