@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-SUITES = ("import_speed", "render_scale", "start_and_flip")
+SUITES = ("import_speed", "render_scale", "save_request", "start_and_flip")
 
 
 def main() -> None:

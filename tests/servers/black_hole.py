@@ -19,12 +19,38 @@ def closed_port() -> Iterator[int]:
         yield port_of(sock)
 
 
-@contextlib.contextmanager
-def silent_port() -> Iterator[int]:
+class SilentPort:
     """A port at which connections are made (up to 1024) and never answered, as by a process that hangs."""
-    with reserve_port() as sock:
-        sock.listen(1024)
-        yield port_of(sock)
+
+    def __init__(self) -> None:
+        self._socket = reserve_port()
+        self._socket.listen(1024)
+        self._socket.setblocking(False)
+        self._calls: list[socket.socket] = []
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return port_of(self._socket)
+
+    def count_calls(self) -> int:
+        """How many connections were made so far, whoever has given up since included."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._calls.append(self._socket.accept()[0])
+        return len(self._calls)
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        for call in [*self._calls, self._socket]:
+            call.close()
+
+
+@contextlib.contextmanager
+def silent_port() -> Iterator[SilentPort]:
+    """A SilentPort, closed at the end."""
+    with contextlib.closing(SilentPort()) as silent:
+        yield silent
 
 
 @contextlib.contextmanager
