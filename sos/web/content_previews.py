@@ -166,7 +166,7 @@ class ContentPreviews:
         bar = Bar(
             title=preview.title,
             standing=words.describe_standing(preview, made),
-            notes=words.describe_notes(preview, made, token.expires),
+            notes=words.describe_notes(preview, made, token.expires, int(time.time())),
             action=home,
             public=made.public,
             choices=self._list_choices(release_id),
@@ -179,9 +179,9 @@ class ContentPreviews:
 
     def _list_choices(self, chosen: str) -> list[Choice]:
         """The releases that this node has at hand, and whichever is live."""
-        choices = [Choice("", f"{self._loaded.active.id} (live)")]
+        choices = [Choice("", f"live: {self._loaded.active.id}")]
         choices += [
-            Choice(release, f"{release} ({word})" if word else release)
+            Choice(release, f"{word}: {release}" if word else release)
             for release, word in self._loaded.list_others()
         ]
         if chosen and chosen not in {c.value for c in choices}:

@@ -101,7 +101,7 @@ def build_bar(bar: Bar) -> str:
     link = f'<a class="page" href="{escape(bar.public)}">Public page</a>' if bar.public else ""
     plain = escape(" · ".join((bar.title or "(no title)", bar.standing, *bar.notes)))
     return (
-        '<div id="sos-preview-bar"><template shadowrootmode="open">'
+        '<div id="sos-preview-bar" lang="en"><template shadowrootmode="open">'
         f"<style>{STYLE}</style>"
         '<aside class="bar" aria-label="Preview"><p class="what">'
         f'<span class="mark">Preview</span><b>{title}</b> · {escape(bar.standing)}{notes}</p>'

@@ -5,13 +5,13 @@ In: facts about a preview. Out: plain text for the bar, and small whole pages of
 
 import base64
 import hashlib
-from datetime import datetime
 from html import escape
 
 import msgspec
 
 from sos.content.document import CALLOUT
 from sos.content.preview import ContentPreview
+from sos.page.dates import to_local
 from sos.page.site import Site
 from sos.produce.preview import PreviewedPage
 
@@ -124,12 +124,14 @@ def describe_standing(preview: ContentPreview, made: PreviewedPage) -> str:
             return "draft, not published"
 
 
-def describe_notes(preview: ContentPreview, made: PreviewedPage, expires: int) -> tuple[str, ...]:
-    """Lines below it: who made it, when it ends, and what may surprise."""
-    parts = [preview.what]
-    parts += [f"previewed by {preview.by}"] if preview.by else []
-    parts += [describe_time(made.site, int(preview.made))] if 0 < preview.made < 1e11 else []
-    parts.append(f"this link ends {describe_time(made.site, expires)}")
+def describe_notes(
+    preview: ContentPreview, made: PreviewedPage, expires: int, now: int
+) -> tuple[str, ...]:
+    """Lines below it: who made it and when, when it ends, and what may surprise."""
+    at = describe_time(made.site, int(preview.made), now) if 0 < preview.made < 1e11 else ""
+    who = f"by {preview.by}" if preview.by else ""
+    parts = [preview.what, " ".join(p for p in ("made", who, at) if p)]
+    parts.append(f"link ends {describe_time(made.site, expires, now)}")
     lines = [" · ".join(p for p in parts if p)]
     if made.post.protected:
         lines.append("It needs a password: the public sees its title, neither text nor excerpt.")
@@ -138,8 +140,10 @@ def describe_notes(preview: ContentPreview, made: PreviewedPage, expires: int) -
     return tuple(lines)
 
 
-def describe_time(site: Site, epoch: int) -> str:
-    """A time in the site's zone and format, with the zone's name."""
-    moment = site.moment(epoch)
-    zone = datetime.fromtimestamp(epoch, site.zone).tzname() or "UTC"
-    return f"{moment.date}, {moment.time} {zone}"
+def describe_time(site: Site, epoch: int, now: int = 0) -> str:
+    """A time in the site's zone and format; without its date where that is the date of ``now``."""
+    moment, local = site.moment(epoch), to_local(epoch, site.zone)
+    time = f"{moment.time} {local.tzname() or 'UTC'}"
+    if local.date() == to_local(now, site.zone).date():
+        return time
+    return f"{moment.date}, {time}"

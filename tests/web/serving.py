@@ -55,6 +55,16 @@ class Site:
         """Its page service."""
         return self.service._pages
 
+    @property
+    def address(self) -> str:
+        """Where a browser finds it, after `allow_own_address`."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def allow_own_address(self) -> None:
+        """Answer to the address that it happens to have; settings can't know its port."""
+        for route in self.service.app.router.routes():
+            route.handler.__self__._hosts = frozenset({self.address.removeprefix("http://")})  # type: ignore[attr-defined]
+
     async def send(self, data: bytes, *, method: str = "GET") -> Answer:
         """Send bytes, and read one answer and whether the line is closed after it."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)

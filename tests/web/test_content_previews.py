@@ -304,8 +304,8 @@ async def test_bar_says_what_is_previewed(
     fake.previews[ID] = build_payload(draft(), "/a-draft/", **changes)
     body = (await look(web)).body.decode()
     assert f"<b>A draft</b> · {words}<" in body
-    assert "Post · previewed by Ann · " in body
-    assert "this link ends " in body
+    assert "Post · made by Ann " in body
+    assert " · link ends " in body
 
 
 async def test_protected_post_is_shown_as_the_public_sees_it(web: Site, fake: FakeStore) -> None:
@@ -365,7 +365,7 @@ async def test_release_can_be_chosen(web: Site, fake: FakeStore) -> None:
     assert f'<option value="{other.id}" selected>{other.id}</option>' in body
     assert body.startswith("<html><body class=x><div id=")
     live = (await look(web)).body.decode()
-    assert f'<option value="" selected>{web.pages.producer.release.id} (live)</option>' in live
+    assert f'<option value="" selected>live: {web.pages.producer.release.id}</option>' in live
     assert f'<option value="{other.id}">' in live
 
 
