@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from tests.servers import php
 from tests.servers.ports import port_of, reserve_port
@@ -124,6 +125,8 @@ def test_rebuild_fills_the_store_and_shows_how_far_it_is(wp: Wp) -> None:
     assert int(last[1]) > 50
     assert wp.states()["content"]["state"] == "ok"
     assert int(wp("rebuild", "--restart", "--porcelain").stdout) == int(last[1])
+    (row,) = wp.rows("rebuild", "--restart")
+    assert row == {"done": int(last[1]), "total": int(last[1]), "failed": 0, "error": ""}
 
 
 def test_rebuild_in_the_background_only_begins(wp: Wp) -> None:
@@ -144,6 +147,8 @@ def test_flush_sends_what_waits(wp: Wp) -> None:
     assert "[bar] Sending 2/2" in done.stderr
     assert wp.states()["backlog"]["value"] == 0
     assert wp("flush", "--porcelain").stdout == "0\n"
+    mark(wp.server, "post:1")
+    assert wp.rows("flush") == [{"sent": 1, "left": 0, "error": ""}]
 
 
 def test_flush_with_the_store_away_says_so_and_keeps_the_marks(
@@ -271,6 +276,65 @@ def test_preview_link_needs_its_secret(wp: Wp) -> None:
     done = wp("preview-link", "1")
     assert (done.returncode, done.stdout) == (78, "")
     assert "SOS_PREVIEW_SECRET" in done.stderr
+
+
+_NETWORK = """
+require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+foreach ( $wpdb->tables( 'ms_global' ) as $name => $full ) { $wpdb->$name = $full; }
+install_network();
+populate_network( 1, '127.0.0.1:' . getenv( 'RIG_PORT' ), 'admin@example.org', 'Network', '/', false );
+"""
+_MORE_SITES = """
+$host = '127.0.0.1:' . getenv( 'RIG_PORT' );
+wpmu_create_blog( $host, '/two/', 'Two', 1, array( 'public' => 1 ) );
+wpmu_create_blog( $host, '/three/', 'Three', 1, array( 'public' => 1 ) );
+switch_to_blog( 2 );
+activate_plugin( 'sos-publisher/sos-publisher.php' );
+restore_current_blog();
+"""
+
+
+@pytest.fixture(scope="module")
+def network(
+    make_wordpress: Callable[..., WordPressServer], valkey_here: ValkeyProcess
+) -> WordPressServer:
+    """A network of three sites; the plugin is active on the first and the second."""
+    server = make_wordpress("7.1", plugin=True)
+    server.run_php(_NETWORK)
+    server.define(
+        MULTISITE=True,
+        SUBDOMAIN_INSTALL=False,
+        DOMAIN_CURRENT_SITE=f"127.0.0.1:{server.port}",
+        PATH_CURRENT_SITE="/",
+        SITE_ID_CURRENT_SITE=1,
+        BLOG_ID_CURRENT_SITE=1,
+        SOS_SITE="https://one.example",
+        SOS_SITE_2="https://two.example",
+        SOS_REDIS_URL=valkey_here.url,
+    )
+    server.run_php(_MORE_SITES)
+    return server
+
+
+def test_url_says_which_site_of_a_network_is_meant(
+    network: WordPressServer, valkey_here: ValkeyProcess
+) -> None:
+    """--url chooses settings, store and table; where the plugin is not active there is no such command."""
+    wp = Wp(network)
+    two = f"--url={network.url}/two/"
+    assert wp("rebuild", two).returncode == 0
+    with redis.Redis(port=valkey_here.port) as store:
+        assert store.exists("sos:{two.example}:doc")
+        assert not store.exists("sos:{one.example}:doc")
+    here, there = ({row["name"]: row for row in wp.rows("status", *words)} for words in ([], [two]))
+    assert (here["settings"]["value"], there["settings"]["value"]) == (
+        "https://one.example",
+        "https://two.example",
+    )
+    assert (here["content"]["state"], there["content"]["state"]) == ("warning", "ok")
+    elsewhere = wp("status", f"--url={network.url}/three/")
+    assert (elsewhere.returncode, elsewhere.stdout) == (1, "")
+    assert "not a registered" in elsewhere.stderr
 
 
 def test_every_command_says_how_it_is_used() -> None:

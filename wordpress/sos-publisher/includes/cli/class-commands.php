@@ -127,6 +127,16 @@ final class Commands {
 	 * [--porcelain]
 	 * : Print the number of sent changes, nothing else.
 	 *
+	 * [--format=<format>]
+	 * : Print figures instead of a sentence.
+	 * ---
+	 * options:
+	 *   - table
+	 *   - json
+	 *   - csv
+	 *   - yaml
+	 * ---
+	 *
 	 * ## EXAMPLES
 	 *
 	 *     $ wp sos flush
@@ -138,11 +148,9 @@ final class Commands {
 	public function flush( array $names, array $options ): void {
 		$this->require_settings();
 		$this->plugin->store()->take_time( true );
-		$brief = ! empty( $options['porcelain'] );
+		$brief = self::is_brief( $options );
 		$done  = Work::flush( $this->plugin, self::seconds( $options['seconds'] ?? 600 ), $brief );
-		if ( $brief ) {
-			WP_CLI::line( (string) $done['sent'] );
-		}
+		self::print_figures( $done, array( 'sent', 'left', 'error' ), $options );
 		/* translators: %s: number of changes. */
 		$words = sprintf( __( 'Sent %s.', 'sos-publisher' ), number_format_i18n( $done['sent'] ) );
 		if ( 0 === $done['left'] && '' === $done['error'] ) {
@@ -171,6 +179,16 @@ final class Commands {
 	 * [--porcelain]
 	 * : Print the number of sent documents, nothing else.
 	 *
+	 * [--format=<format>]
+	 * : Print figures instead of a sentence.
+	 * ---
+	 * options:
+	 *   - table
+	 *   - json
+	 *   - csv
+	 *   - yaml
+	 * ---
+	 *
 	 * ## EXAMPLES
 	 *
 	 *     $ wp sos rebuild
@@ -190,17 +208,15 @@ final class Commands {
 		if ( ! $rebuild->is_running() ) {
 			$rebuild->start();
 		}
-		$brief = ! empty( $options['porcelain'] );
+		$brief = self::is_brief( $options );
 		if ( ! empty( $options['background'] ) ) {
 			self::succeed( __( 'It has begun.', 'sos-publisher' ), $brief );
 			return;
 		}
 		$done = Work::rebuild( $this->plugin, $brief );
+		self::print_figures( $done, array( 'done', 'total', 'failed', 'error' ), $options );
 		if ( '' !== (string) $done['error'] ) {
 			WP_CLI::error( (string) $done['error'], self::UNAVAILABLE );
-		}
-		if ( $brief ) {
-			WP_CLI::line( (string) (int) $done['done'] );
 		}
 		if ( ! empty( $done['failed'] ) ) {
 			/* translators: 1: number of documents, 2: a technical message. */
@@ -386,6 +402,30 @@ final class Commands {
 			WP_CLI::error( sprintf( __( 'There are these columns: %s.', 'sos-publisher' ), implode( ', ', $columns ) ) );
 		}
 		WP_CLI\Utils\format_items( $options['format'] ?? 'table', $rows, $fields );
+	}
+
+	/**
+	 * Whether figures are wanted instead of sentences.
+	 *
+	 * @param array $options Of the command line.
+	 */
+	private static function is_brief( array $options ): bool {
+		return ! empty( $options['porcelain'] ) || isset( $options['format'] );
+	}
+
+	/**
+	 * Print figures if they are wanted: the first alone, or all in a format.
+	 *
+	 * @param array    $figures By name.
+	 * @param string[] $names   Which of them.
+	 * @param array    $options Of the command line.
+	 */
+	private static function print_figures( array $figures, array $names, array $options ): void {
+		if ( ! empty( $options['porcelain'] ) ) {
+			WP_CLI::line( (string) $figures[ $names[0] ] );
+		} elseif ( isset( $options['format'] ) ) {
+			WP_CLI\Utils\format_items( $options['format'], array( $figures ), $names );
+		}
 	}
 
 	/**
