@@ -284,8 +284,13 @@ final class Rebuild {
 	 * @return array<string, mixed> After it.
 	 */
 	private function finish( array $state ): array {
+		// Asked first: a store that was emptied meanwhile would take the mark, and what is missing for gone.
+		$epoch = $this->plugin->store()->meta()['epoch'] ?? '';
+		if ( $epoch !== $state['epoch'] ) {
+			return self::begin_again( $state, __( 'it was emptied', 'sos-publisher' ) );
+		}
 		$applied = $this->plugin->store()->apply( array( Operation::ready() ) );
-		if ( 0 === strpos( $applied->outcomes[0], 'error' ) || $applied->epoch !== $state['epoch'] ) {
+		if ( 0 === strpos( $applied->outcomes[0], 'error' ) || $applied->epoch !== $epoch ) {
 			return self::begin_again( $state, $applied->outcomes[0] );
 		}
 		$state['running']  = false;
