@@ -25,7 +25,7 @@ add_action(
 add_filter(
 	'the_content',
 	function ( $content ) {
-		if ( false !== strpos( $content, 'breaks when it is rendered' ) ) {
+		if ( ! is_user_logged_in() && false !== strpos( $content, 'breaks when it is rendered' ) ) {
 			throw new RuntimeException( 'the theme broke' );
 		}
 		return $content;
