@@ -9,6 +9,7 @@ import re
 import time
 import xmlrpc.client
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import redis
 
 from tests.adapters.topologies import client_of
 from tests.publisher.core_site import PREFIX, SITE, call, clear, dirty, rows, until
+from tests.publisher.fpm import running_fpm
 from tests.publisher.store_driver import find_client
 from tests.servers.debian import MissingServerError, skip_or_fail
 from tests.servers.valkey_process import ValkeyProcess
@@ -195,6 +197,25 @@ def test_an_answer_does_not_wait_for_the_sending(news: Newsroom) -> None:
     news.settle()
 
 
+def test_with_fpm_the_answer_is_complete_before_anything_is_sent(news: Newsroom) -> None:
+    """fastcgi_finish_request: FPM itself calls the request ended, and goes on."""
+    try:
+        with running_fpm(news.wordpress) as fpm:
+            made = fpm.rest("/wp/v2/posts", {"title": "T", "content": "x", "status": "publish"})
+            assert made.status == 201
+            ref = f"post:{made.json()['id']}"
+            until(lambda: news.shows(ref, "x"))
+            slow = fpm.rest(f"/wp/v2/posts/{ref[5:]}", {"content": "SLOW over FPM"})
+            assert slow.json()["content"]["raw"] == "SLOW over FPM"
+            assert slow.seconds < 1.4
+            assert not news.shows(ref, "SLOW over FPM")
+            until(lambda: news.shows(ref, "SLOW over FPM"))
+            fpm.rest(f"/wp/v2/posts/{ref[5:]}", {"content": "x"})
+            until(lambda: not news.shows(ref, "SLOW"))
+    except MissingServerError as error:
+        skip_or_fail(str(error))
+
+
 def test_a_document_that_can_not_be_read_keeps_no_other(news: Newsroom) -> None:
     """It failed, with the words of whoever threw; others of the same request are sent; mended, it goes as well."""
     good = news.save("Good")
@@ -300,6 +321,44 @@ def test_edits_while_the_store_is_away_are_sent_when_it_is_back(news: Newsroom, 
     until(lambda: news.wordpress.fetch("/") and not dirty(news.wordpress), 30)
     assert all(news.shows(ref, f"After {n}") for n, ref in enumerate(refs))
     assert call(news.wordpress, "return $plugin->store()->breaker()->state();")["kind"] == ""
+
+
+def test_five_hundred_edits_of_an_outage_are_all_there_afterwards(news: Newsroom) -> None:
+    """Each object is marked once, however often it was edited, and what is sent is the last state."""
+    ids = call(
+        news.wordpress,
+        "return array_map( fn( $n ) => wp_insert_post( array( 'post_title' => \"Outage $n\", 'post_status' => 'publish' ) ), range( 1, 60 ) );",
+    )
+    news.valkey.kill()
+    call(
+        news.wordpress,
+        """
+        $ids = json_decode( $args[0] );
+        for ( $n = 0; $n < 500; $n++ ) {
+            $id = $ids[ $n % count( $ids ) ];
+            wp_update_post( array( 'ID' => $id, 'post_content' => "Edit $n of $id" ) );
+        }
+        """,
+        json.dumps(ids),
+    )
+    assert {f"post:{number}" for number in ids} <= dirty(news.wordpress)
+    began = len(news.events()) if news.valkey.start() else 0
+    until(lambda: news.wordpress.fetch("/") and not dirty(news.wordpress), 30)
+    for position, number in enumerate(ids):
+        last = position + 60 * ((499 - position) // 60)
+        assert news.shows(f"post:{number}", f"Edit {last} of {number}")
+    assert len(news.events()) - began <= 4
+
+
+def test_two_editors_of_one_post_leave_the_last_text_in_the_store(news: Newsroom) -> None:
+    """Saves that run at the same time may be sent in any order: the store has what WordPress has."""
+    ref = news.save("Before")
+    news.settle()
+    with ThreadPoolExecutor(3) as pool:
+        assert set(pool.map(lambda n: news.edit(ref, f"Version {n}"), range(24))) == {200}
+    news.settle()
+    text = news.wordpress.rest(f"/wp/v2/posts/{ref[5:]}").json()["content"]["rendered"]
+    assert (news.document(ref) or {})["content"]["rendered"] == text
 
 
 def test_a_store_that_is_away_costs_requests_no_query_and_no_connection(news: Newsroom) -> None:

@@ -29,6 +29,8 @@ from tests.adapters.topologies import (
 )
 from tests.publisher.store_driver import HOST, Client, find_client
 from tests.servers.debian import MissingServerError, skip_or_fail
+from tests.servers.php_editions import PHP_EDITIONS
+from tests.servers.php_editions import php_edition as php_edition
 from tests.servers.valkey_process import ValkeyProcess
 
 POST = {"id": 12, "type": "post", "status": "publish", "link": "https://cms.example.org/hello/"}
@@ -231,6 +233,17 @@ def test_another_schema_and_a_replica_are_refusals(client: Client, server: Valke
     assert "schema 99" in client.run(server.url, ["apply", [put(1)]]).reasons[0]
     admin.replicaof("127.0.0.1", 1)
     assert client.run(server.url, ["take_sequence"]).reasons[0].startswith("READONLY")
+
+
+def test_own_client_works_on_every_php(php_edition: str, server: ValkeyProcess) -> None:
+    """From the oldest PHP that WordPress runs on here to the newest, without a word of deprecation."""
+    command = PHP_EDITIONS[php_edition].fetch_command()
+    every = Client("socket", (*command, "-d", "display_errors=stderr", "-d", "error_reporting=-1"))
+    run = every.run(
+        server.url, ["take_sequence"], ["apply", [put(1), ["ready"]]], ["scan_refs"], ["facts"]
+    )
+    assert run.values[1]["outcomes"] == ["applied", "applied"]
+    assert run.values[2] == {"post:12": "post"}
 
 
 # ---------------------------------------------------------------- faults
