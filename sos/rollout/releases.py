@@ -81,6 +81,11 @@ class Releases:
         await asyncio.to_thread(check_bytes, content, seal)
         return content
 
+    async def fetch_ids(self) -> list[str]:
+        """Ids of all releases that are published; their seals may be broken all the same."""
+        names = await self._objects.list_names()
+        return [name.removesuffix(f"/{_SEAL}") for name in names if _is_ours(name, _SEAL)]
+
     async def fetch_seals(self) -> list[Seal]:
         """The seals of all releases, the newest first.
 

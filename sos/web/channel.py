@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from sos.metrics import Snapshot
+from sos.rollout.offers import Offer
 from sos.rollout.shelf import ReleaseFile
 from sos.settings import Settings
 
@@ -107,6 +108,12 @@ class Told(msgspec.Struct, frozen=True, tag="told"):
     word: str
 
 
+class Offered(msgspec.Struct, frozen=True, tag="offered"):
+    """The releases that whoever previews may choose from."""
+
+    releases: tuple[Offer, ...]
+
+
 # From a worker to the supervisor.
 
 
@@ -136,12 +143,15 @@ class Loaded(msgspec.Struct, frozen=True, tag="loaded"):
 
 
 class Want(msgspec.Struct, frozen=True, tag="want"):
-    """Somebody looks at this release through a preview link."""
+    """Somebody looks at this release through a preview link.
+
+    With an empty id, they want to know which ones they could look at (`Offered`).
+    """
 
     release: str
 
 
-ToWorker = Start | Listen | Drain | Load | Swap | Told
+ToWorker = Start | Listen | Drain | Load | Swap | Told | Offered
 ToSupervisor = Beat | Refused | Loaded | Want
 
 

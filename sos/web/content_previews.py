@@ -7,6 +7,7 @@ live.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlencode
@@ -34,6 +35,9 @@ RELEASE, PART = "sos_release", "part"
 
 PATIENCE = 5.0
 """How long a preview waits for its release to be fetched and tried on this node, seconds."""
+
+OFFER_PATIENCE = 0.5
+"""How long a preview waits for the list of releases, where this worker has none yet, seconds."""
 
 LIMIT = 15.0
 """Longest time that a preview takes, seconds."""
@@ -151,6 +155,7 @@ class ContentPreviews:
     async def _make(
         self, token: PreviewToken, release: Release, release_id: str, part: int
     ) -> web.Response:
+        self._context.want("")  # it is answered while the page is made
         payload = await self._store.fetch_preview(token.id)
         if payload is None:
             return self._say(words.GONE)
@@ -169,7 +174,7 @@ class ContentPreviews:
             notes=words.describe_notes(preview, made, token.expires, int(time.time())),
             action=home,
             public=made.public,
-            choices=self._list_choices(release_id),
+            choices=await self._list_choices(release_id),
             chosen=release_id,
             hidden=((PART, str(part)),) if part > 1 else (),
         )
@@ -177,12 +182,19 @@ class ContentPreviews:
         page = msgspec.structs.replace(made.page, body=body, csp=allow_bar(made.page.csp))
         return self._responder.content_preview(page)
 
-    def _list_choices(self, chosen: str) -> list[Choice]:
-        """The releases that this node has at hand, and whichever is live."""
-        choices = [Choice("", f"live: {self._loaded.active.id}")]
+    async def _list_choices(self, chosen: str) -> list[Choice]:
+        """Whichever is live here, what the node has at hand, and what is published."""
+        context = self._context
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OFFER_PATIENCE):
+                await context.offered.wait()
+        active = self._loaded.active.id
+        others = dict(self._loaded.list_others()) | {o.release: o.word for o in context.offers}
+        choices = [Choice("", f"live: {active}")]
         choices += [
             Choice(release, f"{word}: {release}" if word else release)
-            for release, word in self._loaded.list_others()
+            for release, word in others.items()
+            if release != active
         ]
         if chosen and chosen not in {c.value for c in choices}:
             choices.append(Choice(chosen, chosen))

@@ -12,6 +12,7 @@ import structlog
 
 from sos.errors import ReleaseError
 from sos.rollout.follow import KEPT
+from sos.rollout.offers import Offer
 from sos.rollout.shelf import ReleaseFile
 from sos.web.slot import Slot
 
@@ -68,6 +69,11 @@ class NodeCrew:
         """Call ``want`` with what workers need for a preview."""
         for slot in self._slots:
             slot.on_want = want
+
+    def offer(self, releases: tuple[Offer, ...]) -> None:
+        """Let all workers offer these to whoever previews."""
+        for slot in self._slots:
+            slot.offer(releases)
 
     def count_renderings(self) -> tuple[int, int, int]:
         """Renderings with the active release, those that failed, and workers that hung so far."""

@@ -129,8 +129,8 @@ def describe_notes(
 ) -> tuple[str, ...]:
     """Lines below it: who made it and when, when it ends, and what may surprise."""
     at = describe_time(made.site, int(preview.made), now) if 0 < preview.made < 1e11 else ""
-    who = f"by {preview.by}" if preview.by else ""
-    parts = [preview.what, " ".join(p for p in ("made", who, at) if p)]
+    who = f"made by {preview.by}" if preview.by else "made"
+    parts = [preview.what, ", ".join(p for p in (who, at) if p)]
     parts.append(f"link ends {describe_time(made.site, expires, now)}")
     lines = [" · ".join(p for p in parts if p)]
     if made.post.protected:

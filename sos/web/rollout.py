@@ -25,6 +25,7 @@ from sos.release.assets import digest_files
 from sos.release.folder import find_templates, read_folder
 from sos.rollout.fleet_window import FleetWindow
 from sos.rollout.follower import Follower
+from sos.rollout.pointer import Pointing
 from sos.rollout.ports import NodeReport, Quorum
 from sos.rollout.steps import Parts, Terms
 from sos.rollout.verdict import Facts, Verdict, build_facts, decide_verdict
@@ -33,6 +34,7 @@ from sos.web.announce import NodeAddresses
 from sos.web.content_seen import ContentSeen, Followed
 from sos.web.crew import NodeCrew
 from sos.web.health import NodeView, find_faults
+from sos.web.offers import Offers
 
 REPORT_SECONDS = 1.0
 CONTENT_SECONDS = 0.25
@@ -74,10 +76,25 @@ class Rollout:
         self._reported = -CONTENT_SECONDS
         self._soon: asyncio.TimerHandle | None = None
         self.follower: Follower | None = None
+        self._offers: Offers | None = None
+        crew.on_want(self._want)
         if parts:
             self.follower = Follower(parts, terms, crew, metrics, self._changed.set)
             self.follower.begin(crew.releases, parts.shelf.read_refused())
-            crew.on_want(self.follower.want)
+            self._offers = Offers(parts.releases.fetch_ids, self._known_releases, crew.offer)
+
+    def _want(self, release: str) -> None:
+        if self._offers and not release:
+            self._offers.ask()
+        elif not release:
+            self._crew.offer(())
+        elif self.follower:
+            self.follower.want(release)
+
+    def _known_releases(self) -> tuple[Pointing | None, tuple[str, ...]]:
+        if self.follower is None:
+            return None, ()
+        return self.follower.pointer.pointing, self.follower.state.loaded
 
     async def run(self, fetch_snapshot: Callable[[], Snapshot]) -> None:
         """Follow, judge and report until cancelled."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sos.metrics import Metrics
+from sos.rollout.offers import Offer
 from sos.rollout.shelf import ReleaseFile
 from sos.settings import Settings
 from sos.web.channel import ServiceStatus
@@ -37,7 +38,11 @@ class WorkerContext:
     releases: tuple[ReleaseFile, ...] = ()
     """What to start with, the active one first; empty for the theme that comes with sos."""
     want: Callable[[str], None] = _nothing
-    """Call it with a release's id to have it loaded beside the live ones."""
+    """Call it with a release's id to have it loaded beside the live ones; with an empty one to have
+    ``offers`` filled."""
+    offers: tuple[Offer, ...] = ()
+    """Releases that whoever previews may choose from; ``offered`` is set once they are known."""
+    offered: asyncio.Event = field(default_factory=asyncio.Event)
     verdict: tuple[int, str] = (503, "starting")
     """The node's answer to load balancers: status and word. Set by the worker."""
     draining: bool = False

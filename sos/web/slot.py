@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from sos.metrics import Metrics, Snapshot, keep_totals, merge_snapshots
+from sos.rollout.offers import Offer
 from sos.rollout.shelf import ReleaseFile
 from sos.settings import Settings
 from sos.web.channel import (
@@ -24,6 +25,7 @@ from sos.web.channel import (
     Listen,
     Load,
     Loaded,
+    Offered,
     Refused,
     Start,
     Swap,
@@ -168,6 +170,10 @@ class Slot:
     def tell(self, status: int, word: str) -> None:
         """Have the worker answer load balancers on the public port."""
         self._send(Told(status, word))
+
+    def offer(self, releases: tuple[Offer, ...]) -> None:
+        """Have the worker offer these to whoever previews."""
+        self._send(Offered(releases))
 
     def drain(self, linger: float, limit: float) -> None:
         """Let the worker finish and exit; one that is not ready yet is killed. No successor."""

@@ -32,6 +32,7 @@ from sos.web.channel import (
     Listen,
     Load,
     Loaded,
+    Offered,
     Refused,
     SelfRender,
     Start,
@@ -128,6 +129,9 @@ class Worker:
                     drain.set_result(message)
             elif isinstance(message, Load | Swap):
                 self._obey_release(message)
+            elif isinstance(message, Offered):
+                self._context.offers = message.releases
+                self._context.offered.set()
             elif isinstance(message, Told):
                 self._context.verdict = (message.status, message.word)
             elif message is None:

@@ -304,7 +304,7 @@ async def test_bar_says_what_is_previewed(
     fake.previews[ID] = build_payload(draft(), "/a-draft/", **changes)
     body = (await look(web)).body.decode()
     assert f"<b>A draft</b> · {words}<" in body
-    assert "Post · made by Ann " in body
+    assert "Post · made by Ann, " in body
     assert " · link ends " in body
 
 
