@@ -19,23 +19,13 @@ Fields = Mapping[str, Any]
 for one that is to be left out."""
 
 
-class Editor:
-    """A browser that is logged in at ``url``. Every answer above 399 raises RuntimeError with its text."""
+class Visitor:
+    """A browser at ``url``. Every answer above 399 raises RuntimeError with its text."""
 
-    def __init__(self, url: str, user: str = "admin", password: str = "not a secret") -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
         self._jar = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
-        self._nonce = ""
-        self.log_in(user, password)
-
-    def log_in(self, user: str, password: str) -> None:
-        """Through wp-login.php."""
-        self.open("/wp-login.php")  # sets the cookie that tells whether cookies work
-        self.post("/wp-login.php", {"log": user, "pwd": password, "testcookie": "1"})
-        if not any(c.name.startswith("wordpress_logged_in") for c in self._jar):
-            raise RuntimeError(f"{user} could not log in")
-        self._nonce = self.open("/wp-admin/admin-ajax.php?action=rest-nonce")
 
     def open(
         self,
@@ -62,6 +52,23 @@ class Editor:
     def post(self, path: str, fields: Fields) -> str:
         """Submit fields to a path."""
         return self.open(path, urllib.parse.urlencode(flatten(fields)).encode())
+
+
+class Editor(Visitor):
+    """A browser that is logged in."""
+
+    def __init__(self, url: str, user: str = "admin", password: str = "not a secret") -> None:
+        super().__init__(url)
+        self._nonce = ""
+        self.log_in(user, password)
+
+    def log_in(self, user: str, password: str) -> None:
+        """Through wp-login.php."""
+        self.open("/wp-login.php")  # sets the cookie that tells whether cookies work
+        self.post("/wp-login.php", {"log": user, "pwd": password, "testcookie": "1"})
+        if not any(c.name.startswith("wordpress_logged_in") for c in self._jar):
+            raise RuntimeError(f"{user} could not log in")
+        self._nonce = self.open("/wp-admin/admin-ajax.php?action=rest-nonce")
 
     def rest(self, path: str, body: Any = None, *, method: str = "") -> Any:
         """Call REST as the block editor does: POST with the cookie, a nonce and the method in a header."""

@@ -14,7 +14,9 @@ def picture(red: int) -> bytes:
     """A PNG of 64 by 40 pixels in one colour."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     rows = b"".join(b"\0" + bytes((red, 80, 120)) * 64 for _ in range(40))
     head = struct.pack(">IIBBBBB", 64, 40, 8, 2, 0, 0, 0)
@@ -72,7 +74,9 @@ def alt_text(stage: Stage) -> list[str]:
 def describe(stage: Stage) -> list[str]:
     number = stage.notes["picture"]
     address = f"/wp-admin/post.php?post={number}&action=edit"
-    stage.editor.submit(address, "post", {"post_title": "New quay", "excerpt": "At dawn"}, button="save")
+    stage.editor.submit(
+        address, "post", {"post_title": "New quay", "excerpt": "At dawn"}, button="save"
+    )
     stage.holds(f"post:{number}", "At dawn")
     return [where(stage, stage.notes["illustrated"])]
 
@@ -123,7 +127,9 @@ def feature(stage: Stage) -> list[str]:
 @event("a file is attached to a post from the media library, by plain SQL")
 def attach(stage: Stage) -> list[str]:
     number, post = stage.id_of("image_icon"), stage.id_of("archive_22")
-    nonce = stage.editor.nonce_in("/wp-admin/upload.php?mode=list", r'id="_wpnonce"[^>]*value="(\w+)"')
+    nonce = stage.editor.nonce_in(
+        "/wp-admin/upload.php?mode=list", r'id="_wpnonce"[^>]*value="(\w+)"'
+    )
     stage.begin()
     stage.editor.open(
         f"/wp-admin/upload.php?mode=list&_wpnonce={nonce}&found_post_id={post}&media[]={number}&action=attach"

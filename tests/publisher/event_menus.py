@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from tests.publisher.event_catalogue import event, make_post, paragraph
@@ -45,11 +44,13 @@ def add(stage: Stage) -> list[str]:
     last = 1 + sum(1 for n, _ in sent if n.startswith("menu-item-db-id"))
     more = {
         "db-id": number, "object-id": page, "object": "page", "parent-id": 0, "position": last,
-        "type": "post_type", "title": "", "url": "", "attr-title": "", "classes": "", "xfn": "",
+        "type": "post_type", "title": "News, the page", "url": "", "attr-title": "", "classes": "", "xfn": "",
         "description": "", "target": "",
     }  # fmt: skip
     stage.begin()
-    stage.editor.post(action, {**dict(sent), **{f"menu-item-{n}[{number}]": v for n, v in more.items()}})
+    stage.editor.post(
+        action, {**dict(sent), **{f"menu-item-{n}[{number}]": v for n, v in more.items()}}
+    )
     return ["/"]
 
 
@@ -123,19 +124,6 @@ def delete(stage: Stage) -> list[str]:
     return ["/"]
 
 
-@event("a navigation block gets another item")
-def navigation(stage: Stage) -> list[str]:
-    number = stage.id_of("navigation")
-    item = stage.editor.rest(f"/wp/v2/navigation/{number}?context=edit")
-    link = '<!-- wp:navigation-link {"label":"Added here","url":"https://example.org/n","kind":"custom"} /-->'
-    stage.begin()
-    stage.editor.rest(
-        f"/wp/v2/navigation/{number}", {"content": item["content"]["raw"] + link}, method="PUT"
-    )
-    stage.holds(f"menu:{number}", "Added here")
-    return ["/"]
-
-
 @event("a synced pattern changes, on the posts that show it")
 def pattern(stage: Stage) -> list[str]:
     number = stage.id_of("pattern")
@@ -168,8 +156,3 @@ def trash_pattern(stage: Stage) -> list[str]:
 def page_list(stage: Stage) -> list[str]:
     make_post(stage, "Zebra crossing", kind="pages")
     return [stage.path_of("dynamic_blocks_post"), "/zebra-crossing/"]
-
-
-def as_json(value: object) -> str:
-    """For PHP's json_decode."""
-    return json.dumps(value)

@@ -91,7 +91,12 @@ def publish_book(stage: Stage) -> list[str]:
     body = {"genres": [stage.id_of("genre_nordic")], "date": "2024-02-02T10:00:00"}
     book = make_post(stage, "A new book", kind="books", **body)
     stage.notes["book"] = book
-    return [where(stage, book), "/library/", "/genre/fiction/", "/genre/fiction/crime/nordic-crime/"]
+    return [
+        where(stage, book),
+        "/library/",
+        "/genre/fiction/",
+        "/genre/fiction/crime/nordic-crime/",
+    ]
 
 
 @event("an item of a custom type is withdrawn")

@@ -61,13 +61,14 @@ def logo(stage: Stage) -> list[str]:
 
 @event("the site gets an icon")
 def icon(stage: Stage) -> list[str]:
-    body = {"site_icon": stage.id_of("image_icon")}
-    stage.editor.rest("/wp/v2/settings", body)
-    stage.holds("site", "icon")
+    stage.editor.rest("/wp/v2/settings", {"site_icon": stage.id_of("image_tall")})
+    stage.holds("site", f'"site_icon":{stage.id_of("image_tall")}')
     return ["/"]
 
 
-@event("settings that the public never sees", writes=0, why="nothing that the public sees has changed")
+@event(
+    "settings that the public never sees", writes=0, why="nothing that the public sees has changed"
+)
 def unrelated(stage: Stage) -> list[str]:
     stage.php(
         "update_option( 'default_ping_status', 'closed' ); update_option( 'thumbnail_size_w', 151 );"
@@ -154,14 +155,79 @@ def plugin(stage: Stage) -> list[str]:
     return [stage.path_of("archive_23")]
 
 
-@event("another theme", writes=-1, why=EVERYTHING)
+@event(
+    "authors stand in the addresses of posts, and one gets another address",
+    writes=-1,
+    why=EVERYTHING,
+)
+def author_in_permalinks(stage: Stage) -> list[str]:
+    _permalinks(stage, "/%author%/%postname%/", "topics")
+    stage.rebuild()
+    stage.begin()
+    body = {"slug": "ines-the-editor"}
+    stage.editor.rest(f"/wp/v2/users/{stage.id_of('editor_ines')}", body, method="PUT")
+    stage.settle()
+    return [*_links(stage, "archive_22", "archive_28", "archive_40"), "/author/ines-the-editor/"]
+
+
+@event("another theme, made of blocks, and the first one again", writes=-1, why=EVERYTHING)
 def theme(stage: Stage) -> list[str]:
     stage.php("switch_theme( $args[0] );", stage.wordpress.edition.block_theme)
     assert stage.is_rebuilding()
     stage.rebuild()
     stage.php("switch_theme( 'twentytwentyone' );")
     stage.rebuild()
-    return ["/", stage.path_of("archive_2")]
+    return ["/", stage.path_of("company_page").replace("company", "firm")]
+
+
+@event(
+    "the last menu is deleted in a theme of blocks, and navigation blocks take its place",
+    writes=-1,
+    why=EVERYTHING,
+)
+def last_menu(stage: Stage) -> list[str]:
+    stage.php("switch_theme( $args[0] );", stage.wordpress.edition.block_theme)
+    stage.rebuild()
+    stage.php("foreach ( wp_get_nav_menus() as $menu ) { wp_delete_nav_menu( $menu->term_id ); }")
+    stage.holds(f"menu:{stage.id_of('navigation')}", "Departments")
+    return []
+
+
+@event("a navigation block gets another item")
+def navigation(stage: Stage) -> list[str]:
+    number = stage.id_of("navigation")
+    item = stage.editor.rest(f"/wp/v2/navigation/{number}?context=edit")
+    link = (
+        '<!-- wp:navigation-link {"label":"Added here","url":"https://example.org/n",'
+        '"kind":"custom"} /-->'
+    )
+    stage.begin()
+    body = {"content": item["content"]["raw"] + link}
+    stage.editor.rest(f"/wp/v2/navigation/{number}", body, method="PUT")
+    stage.holds(f"menu:{number}", "Added here")
+    return []
+
+
+@event("a newer navigation takes the first place")
+def newer_navigation(stage: Stage) -> list[str]:
+    link = '<!-- wp:navigation-link {"label":"Newer","url":"https://example.org/n","kind":"custom"} /-->'
+    body = {"title": "Newer", "content": link, "status": "publish"}
+    made = stage.editor.rest("/wp/v2/navigation", body)
+    stage.holds(f"menu:{made['id']}", '"primary"')
+    stage.holds(f"menu:{stage.id_of('navigation')}", '"locations":[]')
+    return []
+
+
+@event(
+    "the header of a theme of blocks is changed",
+    writes=0,
+    why="no document is made of it: the node has its own header",
+)
+def template_part(stage: Stage) -> list[str]:
+    theme = stage.wordpress.edition.block_theme
+    body = {"slug": "header", "theme": theme, "content": paragraph("Another header.")}
+    stage.editor.rest(f"/wp/v2/template-parts/{theme}//header", body, method="PUT")
+    return []
 
 
 def _options(stage: Stage, screen: str, changes: dict[str, object]) -> None:
@@ -178,7 +244,7 @@ def _permalinks(stage: Stage, structure: str, base: str = "") -> None:
 
 def _links(stage: Stage, *keys: str) -> list[str]:
     said = stage.php(
-        "foreach ( $args as $id ) { echo get_permalink( (int) $id ), \"\\n\"; }",
+        'foreach ( $args as $id ) { echo get_permalink( (int) $id ), "\\n"; }',
         *[stage.id_of(key) for key in keys],
     )
     return [stage.path(link) for link in said.split()]

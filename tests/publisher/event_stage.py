@@ -23,7 +23,7 @@ import redis
 
 from tests.endtoend.pair import HOST, NoRedirect
 from tests.endtoend.test_wordpress_parity import first, has_class, squeezed, text_of, title_of
-from tests.publisher.event_editor import Editor
+from tests.publisher.event_editor import Editor, Visitor
 from tests.servers.mariadb import MariaDB
 from tests.servers.node import SITE, Node
 from tests.servers.wordpress import WordPressServer
@@ -68,6 +68,11 @@ class Stage:
     def editor(self) -> Editor:
         """The administrator's browser."""
         return Editor(self.wordpress.url)
+
+    @cached_property
+    def visitor(self) -> Visitor:
+        """Somebody's browser."""
+        return Visitor(self.wordpress.url)
 
     @cached_property
     def xmlrpc(self) -> xmlrpc.client.ServerProxy:
@@ -130,7 +135,9 @@ class Stage:
         return [row[0] for row in self.sql("SELECT ref FROM wp_sos_objects WHERE dirty = 1")]
 
     def _reasons(self) -> list[list[str]]:
-        return self.sql("SELECT ref, outcome, error, attempts FROM wp_sos_objects WHERE dirty = 1 LIMIT 9")
+        return self.sql(
+            "SELECT ref, outcome, error, attempts FROM wp_sos_objects WHERE dirty = 1 LIMIT 9"
+        )
 
     def rebuild(self) -> None:
         """Let the job that writes everything anew run to its end, as WP-Cron would."""
@@ -163,7 +170,9 @@ class Stage:
     def _wait(self, ref: str, is_right: Callable[[bytes | None], bool], what: str) -> None:
         deadline = time.monotonic() + SECONDS
         while not is_right(self.document(ref)):
-            assert time.monotonic() < deadline, f"{ref}: not {what}: {(self.document(ref) or b'')[:1500]!r}"
+            assert time.monotonic() < deadline, (
+                f"{ref}: not {what}: {(self.document(ref) or b'')[:1500]!r}"
+            )
             time.sleep(0.02)
 
     def compare(self, paths: list[str]) -> list[str]:
@@ -181,7 +190,9 @@ class Stage:
         for old, new in self.moved.items():
             shown = self.from_sos(old)
             if shown.status not in (301, 308) or shown.location != new:
-                problems.append(f"{old}: {shown.status} {shown.location!r}, not a redirect to {new}")
+                problems.append(
+                    f"{old}: {shown.status} {shown.location!r}, not a redirect to {new}"
+                )
         self.moved = {}
         return problems
 
@@ -277,7 +288,9 @@ def labels(page: lxml.html.HtmlElement, query: str) -> list[str]:
     for element in page.xpath(query):
         # An entry that only opens what is below it says so in its summary.
         label = element.find("summary") if element.tag == "details" else element
-        for note in label.xpath(f".//*[{has_class('hidden')} or {has_class('menu-item-description')}]"):
+        for note in label.xpath(
+            f".//*[{has_class('hidden')} or {has_class('menu-item-description')}]"
+        ):
             note.drop_tree()
         found.append(" ".join(text_of(label).split()))
     return [label for label in found if label not in ("To a draft", "To a private page")]

@@ -19,7 +19,11 @@ def add(stage: Stage) -> list[str]:
 def new_tag(stage: Stage) -> list[str]:
     tag = stage.editor.rest("/wp/v2/tags", {"name": "Quite new"})
     stage.begin()
-    body = {"tags": [tag["id"]], "categories": [stage.notes["category"]], "date": "2024-04-20T10:00:00"}
+    body = {
+        "tags": [tag["id"]],
+        "categories": [stage.notes["category"]],
+        "date": "2024-04-20T10:00:00",
+    }
     post = make_post(stage, "With a new tag", **body)
     stage.notes["tagged"] = post
     return [where(stage, post), "/tag/quite-new/", "/category/added/"]
@@ -97,9 +101,9 @@ def rename_genre(stage: Stage) -> list[str]:
 def take_away(stage: Stage) -> list[str]:
     stage.php(
         "wp_remove_object_terms( (int) $args[0], (int) $args[1], 'genre' );",
-        stage.id_of("book_1"), stage.id_of("genre_crime"),
+        stage.id_of("book_1"), stage.id_of("genre_fiction"),
     )  # fmt: skip
-    return [stage.path_of("book_1"), "/genre/novels/crime/"]
+    return [stage.path_of("book_1"), "/genre/novels/"]
 
 
 @event("terms are set while their counting is put off")
@@ -111,3 +115,24 @@ def deferred(stage: Stage) -> list[str]:
         stage.id_of("archive_20"), stage.id_of("category_empty"),
     )  # fmt: skip
     return ["/category/nothing-in-it/", stage.path_of("archive_20")]
+
+
+@event("several tags are deleted in bulk")
+def delete_tags(stage: Stage) -> list[str]:
+    address = "/wp-admin/edit-tags.php?taxonomy=post_tag"
+    fields, action, _ = stage.editor.read_form(address, "posts-filter")
+    kept = {n: v for n, v in fields if n in ("_wpnonce", "taxonomy", "post_type")}
+    terms = [stage.id_of("tag_chinese"), stage.id_of("tag_cpp")]
+    stage.begin()
+    stage.editor.post(action, {**kept, "action": "delete", "delete_tags[]": terms})
+    return ["/tag/c-c/", stage.path_of("tag_chinese"), stage.path_of("chinese_post")]
+
+
+@event("a category is written over XML-RPC")
+def xmlrpc(stage: Stage) -> list[str]:
+    login = (1, "admin", "not a secret")
+    term = stage.xmlrpc.wp.newTerm(*login, {"name": "Far", "taxonomy": "category", "slug": "far"})
+    stage.begin()
+    content = {"taxonomy": "category", "name": "Further"}
+    stage.xmlrpc.wp.editTerm(*login, term, content)
+    return ["/category/far/"]
