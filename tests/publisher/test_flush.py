@@ -80,13 +80,13 @@ class Newsroom:
 
 @contextlib.contextmanager
 def newsroom(
-    make: Callable[..., WordPressServer], folder: Path, **options: Any
+    make: Callable[..., WordPressServer], folder: Path, edition: str = "7.1", **options: Any
 ) -> Iterator[Newsroom]:
     """One with documents of the site in its store."""
     valkey = ValkeyProcess(folder / "valkey").start()
     try:
         wordpress = make(
-            "7.1",
+            edition,
             plugin=True,
             mu_plugins=PLUGINS,
             constants={"SOS_SITE": SITE, "SOS_REDIS_URL": valkey.url},
@@ -486,6 +486,31 @@ def test_a_store_that_was_wiped_is_noticed_and_filled_again(news: Newsroom) -> N
     until(lambda: not call(news.wordpress, minute), 120)
     assert news.store.hget(f"{PREFIX}meta", "ready") == "1"
     assert int(news.store.hget(f"{PREFIX}meta", "docs")) == count  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("edition", ["6.1", "7.1"])
+def test_with_a_persistent_object_cache_it_is_the_same(
+    make_wordpress: Callable[..., WordPressServer], tmp_path: Path, edition: str
+) -> None:
+    """A drop-in that keeps everything: what is sent is what was saved, and nobody's cache is flushed for it."""
+    with newsroom(make_wordpress, tmp_path, edition=edition) as news:
+        drop_in = Path(__file__).parent / "php/object-cache.php"
+        (news.wordpress.content / "object-cache.php").symlink_to(drop_in)
+        ref = news.save("First")
+        until(lambda: news.shows(ref, "First"))
+        for text in ("Second", "Third"):
+            assert news.edit(ref, text) == 200
+            until(lambda text=text: news.shows(ref, text))  # type: ignore[misc]
+        news.settle()
+        news.valkey.kill()
+        news.edit(ref, "Fourth")
+        news.edit(ref, "Fifth")
+        assert ref in dirty(news.wordpress)
+        news.valkey.start()
+        until(lambda: news.wordpress.fetch("/") and news.shows(ref, "Fifth"))
+        assert not (news.wordpress.content / "flushed").exists()
+        log = news.wordpress.error_log
+        assert "closed" not in (log.read_text() if log.exists() else "")
 
 
 def test_without_settings_nothing_is_sent_and_it_says_why(

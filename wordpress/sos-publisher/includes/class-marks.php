@@ -582,7 +582,7 @@ final class Marks {
 		try {
 			$answer = $ask();
 			if ( false === $answer ) {
-				$why = (string) $wpdb->last_error;
+				$why     = (string) $wpdb->last_error;
 				$is_lost = (int) get_option( Installation::OPTION ) !== Installation::SCHEMA || false !== strpos( $why, "doesn't exist" );
 				if ( $is_lost && Installation::is_active_here() ) {
 					Installation::install();

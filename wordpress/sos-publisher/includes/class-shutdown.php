@@ -15,8 +15,8 @@ defined( 'ABSPATH' ) || exit;
  * Everything here is static: a request ends once.
  */
 final class Shutdown {
-	/** Seconds for sending after the response is gone. */
-	const AFTERWARDS = 20.0;
+	/** Seconds for sending after the response is gone: a process of the web server is busy meanwhile. */
+	const AFTERWARDS = 10.0;
 
 	/** Seconds for sending while somebody waits, because PHP can't let the response go. */
 	const HASTY = 0.5;
@@ -125,9 +125,6 @@ final class Shutdown {
 		if ( $elsewhere ) {
 			switch_to_blog( $site );
 		}
-		if ( $seconds > self::AFTERWARDS ) {
-			self::$plugin->store()->take_time();
-		}
 		self::$plugin->flusher()->flush( $seconds );
 		if ( $elsewhere ) {
 			restore_current_blog();
@@ -178,7 +175,8 @@ final class Shutdown {
 	 */
 	private static function needs_length(): bool {
 		$method = isset( $_SERVER['REQUEST_METHOD'] ) ? $_SERVER['REQUEST_METHOD'] : ''; // phpcs:ignore WordPress.Security.ValidatedSanitizedInput -- Compared only.
-		return in_array( $method, array( 'POST', 'PUT', 'PATCH', 'DELETE' ), true )
+		// Links of the admin area that change something ("Trash") carry a nonce.
+		return ( in_array( $method, array( 'POST', 'PUT', 'PATCH', 'DELETE' ), true ) || isset( $_GET['_wpnonce'] ) ) // phpcs:ignore WordPress.Security.NonceVerification, WordPress.CSRF.NonceVerification.NoNonceVerification -- Whether there is one.
 			&& ! self::nobody_waits()
 			&& ! function_exists( 'fastcgi_finish_request' )
 			&& ! function_exists( 'litespeed_finish_request' )
