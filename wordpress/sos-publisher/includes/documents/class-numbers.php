@@ -20,12 +20,17 @@ final class Numbers {
 	/**
 	 * WordPress's counter is moved up to here, so that its numbers can't be taken for ids of posts or pictures.
 	 */
-	private const FLOOR = 60000;
+	private const FLOOR = 20000;
 
 	/**
 	 * What stands before a number that is an id all the same.
 	 */
 	private const IDS = '/(?:wp-image|wp-att|attachment|attachment_id|post|postid|parent-pageid|page-item|page-id|cat-item|tag-link|menu-item|menu-item-object|galleryid|comment|user|author|term|category|tag|cat)[-_]$/';
+
+	/**
+	 * What CSS could load something with, or leave its element: nodes drop all CSS of a document that has any of it.
+	 */
+	private const LOADING = '/[<\\\\]|@import|url\(|expression\(|javascript:|image-set\(|image\(|src\(/i';
 
 	private const TAG        = '/<[a-zA-Z](?:[^<>"\']++|"[^"]*+"|\'[^\']*+\')*+>/';
 	private const ATTRIBUTE  = '/(\s(?:class|id|for|name|aria-[a-z]+|data-[a-z0-9_-]+|href|xlink:href|usemap|headers|list|form|popovertarget|commandfor)\s*=\s*)("[^"]*"|\'[^\']*\')/i';
@@ -151,6 +156,9 @@ final class Numbers {
 	public function settle_css( array $pieces ): string {
 		$css = '';
 		foreach ( $pieces as $piece ) {
+			if ( preg_match( self::LOADING, $piece ) ) {
+				continue;
+			}
 			$unknown = false;
 			$settled = preg_replace_callback(
 				'/(?<=[A-Za-z0-9_-][-_])(\d{5,})(?!\d)|(?<![\w-])wp-elements-(\d{1,9})(?![\w-])/',

@@ -71,9 +71,10 @@ final class Job {
 		$name = 'sos_' . md5( DB_NAME . ' ' . $wpdb->prefix . ' ' . $this->option );
 		// phpcs:disable WordPress.DB.DirectDatabaseQuery -- A lock is no data.
 		$got = $wpdb->get_var( $wpdb->prepare( 'SELECT GET_LOCK(%s, %d)', $name, self::PATIENCE ) );
-		if ( '1' !== (string) $got ) {
+		if ( '0' === (string) $got ) {
 			return false;
 		}
+		// Some databases have no locks (null): then two processes may do the same work, in which numbers keep the order.
 		try {
 			$work();
 		} finally {
