@@ -289,9 +289,9 @@ class Slot:
         if self.refusal and not self._verdict:
             reason = "refused"
         how = {"signal": signal.Signals(-code).name} if code < 0 else {"code": code}
-        say = log.info if expected else log.error
+        level = log.info if expected else log.error
         took = round(seconds, 1)
-        say("worker_exited", worker=self.index, pid=pid, reason=reason, seconds=took, **how)
+        level("worker_exited", worker=self.index, pid=pid, reason=reason, seconds=took, **how)
 
 
 def _followed(beat: Beat) -> tuple[str, int]:
