@@ -453,6 +453,24 @@ def test_time_for_sending_is_limited(news: Newsroom) -> None:
     assert said[1] == {"sent": 19, "left": 0, "error": ""}
 
 
+def test_somebody_who_asks_has_everything_tried_at_once(news: Newsroom) -> None:
+    """What failed and would wait, and a store that was away a moment ago."""
+    ref = news.save("Text")
+    news.settle()
+    said = call(
+        news.wordpress,
+        f"""
+        $marks->mark( '{ref}' );
+        $marks->finish( $marks->claim( 1 )[0], Sent::failed( 'x' ) );
+        $plugin->store()->breaker()->failed( 'away' );
+        return array( $plugin->flusher()->flush( 5 ), $plugin->flusher()->flush_now( 5 ) );
+        """,
+        sends=False,
+    )
+    assert said[0]["sent"] == 0
+    assert said[1] == {"sent": 1, "left": 0, "error": ""}
+
+
 def test_each_minute_what_was_left_is_sent(news: Newsroom) -> None:
     """WP-Cron's task, where no request comes."""
     assert call(news.wordpress, "return array( (bool) wp_next_scheduled( 'sos_publisher_minute' ), (bool) wp_next_scheduled( 'sos_publisher_hour' ) );") == [True, True]  # fmt: skip

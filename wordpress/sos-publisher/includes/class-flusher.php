@@ -109,6 +109,19 @@ final class Flusher {
 	}
 
 	/**
+	 * As `flush`, for somebody who asked for it and waits: also what failed and what the store did not take is tried.
+	 *
+	 * @param float         $seconds  After these no further document is read.
+	 * @param callable|null $progress fn( int $sent ): void, after each call of the store.
+	 * @return array{sent: int, left: int, error: string} As `flush`.
+	 */
+	public function flush_now( float $seconds = 20.0, ?callable $progress = null ): array {
+		$this->plugin->store()->take_time( true );
+		$this->plugin->marks()->retry();
+		return $this->flush( $seconds, $progress );
+	}
+
+	/**
 	 * Claim some marks and send them.
 	 *
 	 * @return int How many documents were sent; 0 when there is nothing to do, -1 when something was done but nothing sent.

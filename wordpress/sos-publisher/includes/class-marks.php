@@ -151,6 +151,8 @@ final class Marks {
 	 * @param array<array{0: Mark, 1: Sent}> $pairs Claimed marks and what became of them.
 	 */
 	public function finish_all( array $pairs ): void {
+		// As in `write`: rows are locked in one order.
+		usort( $pairs, static fn( array $one, array $other ): int => strcmp( $one[0]->ref, $other[0]->ref ) );
 		foreach ( array_chunk( $pairs, self::CHUNK ) as $chunk ) {
 			$rows = array();
 			foreach ( $chunk as list( $mark, $sent ) ) {

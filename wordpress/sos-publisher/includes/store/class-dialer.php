@@ -80,7 +80,7 @@ final class Dialer implements Connection {
 	 * @param float    $patience Seconds for connecting, and for each call.
 	 */
 	public static function connection( Endpoint $at, float $patience ): Connection {
-		return Phpredis_Connection::can_reach( $at ) ? new Phpredis_Connection( $at, $patience ) : new Socket_Connection( $at, $patience );
+		return Phpredis_Connection::is_possible() ? new Phpredis_Connection( $at, $patience ) : new Socket_Connection( $at, $patience );
 	}
 
 	/**

@@ -53,14 +53,10 @@ final class Phpredis_Connection implements Connection {
 	private bool $is_open = false;
 
 	/**
-	 * Whether this phpredis can talk to a server.
-	 *
-	 * @param Endpoint $at The server.
+	 * Whether phpredis is there, and new enough: 5.3 is the first that takes TLS options and user names.
 	 */
-	public static function can_reach( Endpoint $at ): bool {
-		$version = (string) phpversion( 'redis' );
-		// 5.3 is the first that takes TLS options and user names.
-		return class_exists( '\Redis', false ) && version_compare( $version, '5.3.0', ( '' === $at->user && ! $at->tls ) ? '>' : '>=' );
+	public static function is_possible(): bool {
+		return class_exists( '\Redis', false ) && version_compare( (string) phpversion( 'redis' ), '5.3.0', '>=' );
 	}
 
 	/**

@@ -289,7 +289,7 @@ final class Store {
 			'role'        => $known( 'role' ),
 			'shared'      => $shared,
 			'latency_ms'  => $latency,
-			'client'      => class_exists( '\Redis', false ) ? 'phpredis ' . phpversion( 'redis' ) : 'sos-publisher',
+			'client'      => Phpredis_Connection::is_possible() ? 'phpredis ' . phpversion( 'redis' ) : 'sos-publisher',
 		);
 	}
 
