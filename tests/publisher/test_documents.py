@@ -156,13 +156,20 @@ def test_dependencies_are_named(reading: Reading) -> None:
 
 def test_lists_that_a_post_prints_are_named(reading: Reading) -> None:
     """Blocks made of other posts, also those within a synced pattern."""
-    wanted = ["comments", "terms:category", "terms:post_tag", "type:page", "type:post"]
+    wanted = [
+        "comments",
+        "terms:category",
+        "terms:post_tag",
+        "type:attachment",
+        "type:page",
+        "type:post",
+    ]
     assert reading.post("dynamic_blocks_post")["sos"]["lists"] == wanted
     pattern = reading.insert(
         "P", '<!-- wp:query {"query":{"postType":"book"}} /-->', post_type="wp_block"
     )
     post = reading.insert("Q", f'<!-- wp:block {{"ref":{pattern}}} /-->')
-    assert reading.document(f"post:{post}")["sos"]["lists"] == ["type:book"]
+    assert reading.document(f"post:{post}")["sos"]["lists"] == ["sticky", "type:book"]
 
 
 def test_expiry_is_told_as_the_store_reads_it(reading: Reading) -> None:
@@ -501,3 +508,12 @@ def test_categories_in_permalinks_and_a_folder(
     assert folder.document(f"post:{ident}")["sos"]["path"] == "/read/news/soon/"
     assert folder.document("site")["sos"]["date_base"] == "/read/"
     assert folder.document("types")["book"]["sos"]["archive_path"] == "/read/library/"
+
+
+def test_picture_without_a_page_of_its_own_is_a_document(reading: Reading) -> None:
+    """A plugin takes the pages of attachments away; pages that show them still need them."""
+    hide = "get_post_type_object( 'attachment' )->public = false; get_post_type_object( 'attachment' )->publicly_queryable = false; get_post_type_object( 'attachment' )->_builtin = false;"
+    picture = reading.document(f"post:{reading.id('image_wide')}", before=hide)
+    assert picture["source_url"].endswith("harbour-wide.jpg")
+    assert "link" not in picture
+    assert "path" not in picture.get("sos", {})

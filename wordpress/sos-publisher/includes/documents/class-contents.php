@@ -30,6 +30,11 @@ final class Contents {
 	private const COMMENTS = array( 'core/latest-comments', 'core/comments', 'core/post-comments', 'core/post-comments-count', 'core/post-comments-link', 'core/post-comments-form' );
 
 	/**
+	 * Blocks that print names or pictures of authors.
+	 */
+	private const AUTHORS = array( 'core/post-author', 'core/post-author-name', 'core/post-author-biography', 'core/avatar' );
+
+	/**
 	 * Attributes of blocks that hold ids of attachments.
 	 */
 	private const MEDIA = array(
@@ -164,6 +169,12 @@ final class Contents {
 	 * @param array<string, mixed> $attributes Its attributes.
 	 */
 	private function add_lists( string $name, array $attributes ): void {
+		if ( in_array( $name, self::AUTHORS, true ) || ! empty( $attributes['displayAuthor'] ) ) {
+			$this->lists['users'] = true;
+		}
+		if ( 'core/post-featured-image' === $name || ! empty( $attributes['displayFeaturedImage'] ) ) {
+			$this->lists['type:attachment'] = true;
+		}
 		if ( in_array( $name, self::POSTS, true ) ) {
 			$this->lists['type:post'] = true;
 		} elseif ( in_array( $name, self::COMMENTS, true ) ) {
@@ -173,6 +184,10 @@ final class Contents {
 			$type  = is_string( $query['postType'] ?? null ) ? sanitize_key( $query['postType'] ) : 'post';
 
 			$this->lists[ 'type:' . $type ] = true;
+
+			$this->lists['sticky'] = true;
+		} elseif ( 'core/post-terms' === $name && is_string( $attributes['term'] ?? null ) ) {
+			$this->lists[ 'terms:' . sanitize_key( $attributes['term'] ) ] = true;
 		} elseif ( in_array( $name, array( 'core/categories', 'core/tag-cloud', 'core/terms-query' ), true ) ) {
 			$taxonomy = $attributes['taxonomy'] ?? $attributes['termQuery']['taxonomy'] ?? null;
 			$default  = 'core/tag-cloud' === $name ? 'post_tag' : 'category';

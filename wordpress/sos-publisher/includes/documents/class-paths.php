@@ -34,7 +34,7 @@ final class Paths {
 	 * @param \WP_Post $post Published, scheduled, or to be previewed as if it were published.
 	 */
 	public static function of_post( \WP_Post $post ): string {
-		if ( Visibility::CALLOUT === $post->post_type ) {
+		if ( Visibility::CALLOUT === $post->post_type || ! is_post_type_viewable( $post->post_type ) ) {
 			return '';
 		}
 		if ( self::are_plain() || self::is_plain( self::link_when_published( $post ) ) ) {

@@ -45,7 +45,7 @@ final class Post_Document {
 		if ( in_array( $post->post_status, Visibility::statuses(), true ) ) {
 			$members['status'] = 'publish';
 		}
-		if ( Visibility::CALLOUT === $post->post_type ) {
+		if ( Visibility::CALLOUT === $post->post_type || ! is_post_type_viewable( $post->post_type ) ) {
 			unset( $members['link'] );
 		}
 		$lists = $hidden ? array() : $shown->lists();

@@ -21,14 +21,15 @@ final class Visibility {
 	public const CALLOUT = 'sos_callout';
 
 	/**
-	 * Types whose items may be documents: those with public pages, and callouts. Attachments are among them.
+	 * Types whose items may be documents: those with public pages, callouts, and attachments even where a plugin has
+	 * taken their pages away, because other pages show them.
 	 *
 	 * @return string[]
 	 */
 	public static function types(): array {
 		$found = array();
 		foreach ( get_post_types( array(), 'objects' ) as $name => $type ) {
-			if ( is_post_type_viewable( $type ) || self::CALLOUT === $name ) {
+			if ( is_post_type_viewable( $type ) || self::CALLOUT === $name || 'attachment' === $name ) {
 				$found[] = (string) $name;
 			}
 		}
