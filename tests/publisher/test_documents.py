@@ -517,3 +517,57 @@ def test_picture_without_a_page_of_its_own_is_a_document(reading: Reading) -> No
     assert picture["source_url"].endswith("harbour-wide.jpg")
     assert "link" not in picture
     assert "path" not in picture.get("sos", {})
+
+
+_NETWORK = """
+require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+foreach ( $wpdb->tables( 'ms_global' ) as $name => $full ) { $wpdb->$name = $full; }
+install_network();
+populate_network( 1, '127.0.0.1:' . getenv( 'RIG_PORT' ), 'admin@example.org', 'Network', '/', false );
+"""
+
+_OTHER_SITE = """
+switch_to_blog( 2 );
+update_option( 'permalink_structure', '/%postname%/' );
+update_option( 'category_base', 'topics' );
+$author = wp_create_user( 'second', wp_generate_password(), 'second@example.org' );
+add_user_to_blog( 2, $author, 'author' );
+$tool = wp_insert_post( array( 'post_title' => 'Saw', 'post_type' => 'tool', 'post_status' => 'publish', 'post_author' => $author ) );
+$soon = wp_insert_post( array( 'post_title' => 'Soon', 'post_status' => 'future', 'post_date' => '2087-01-01 00:00:00' ) );
+$refs = array( "post:$tool", "post:$soon", 'term:1', "user:$author", 'types', 'site' );
+$found = array();
+$reader = SOS_Publisher\\Plugin::instance()->reader();
+foreach ( $refs as $ref ) { $found[] = json_decode( $reader->read( $ref )->json ); }
+restore_current_blog();
+$stranger = SOS_Publisher\\Plugin::instance()->reader()->read( "user:$author" );
+echo "\\n" . json_encode( array( 'found' => $found, 'stranger' => $stranger, 'restored' => get_post_permalink( 1 ) ) );
+"""
+
+
+def test_other_site_of_a_network_is_read_with_its_own_addresses(
+    make_wordpress: Callable[..., WordPressServer],
+) -> None:
+    """A request of the first site that changed the second: the second's permalinks, folder and authors."""
+    wordpress = make_wordpress("7.1", plugin=True, mu_plugins=PLUGINS)
+    wordpress.run_php(_NETWORK)
+    host = f"127.0.0.1:{wordpress.port}"
+    wordpress.define(
+        MULTISITE=True,
+        SUBDOMAIN_INSTALL=False,
+        DOMAIN_CURRENT_SITE=host,
+        PATH_CURRENT_SITE="/",
+        SITE_ID_CURRENT_SITE=1,
+        BLOG_ID_CURRENT_SITE=1,
+    )
+    wordpress.run_php(
+        f"wpmu_create_blog( '{host}', '/second/', 'Second', 1, array( 'public' => 1 ) );"
+    )
+    said = json.loads(wordpress.run_php(_OTHER_SITE).rpartition("\n")[2])
+    tool, soon, term, user, types, site = said["found"]
+    assert tool["link"] == f"http://{host}/second/tool/saw/"
+    assert soon["sos"]["path"] == "/soon/"
+    assert term["link"] == f"http://{host}/second/topics/uncategorized/"
+    assert user["link"] == f"http://{host}/second/author/second/"
+    assert types["tool"]["sos"]["archive_path"] == "/tool/"
+    assert site["home"] == f"http://{host}/second"
+    assert said["stranger"] is None

@@ -6,6 +6,12 @@
  * The doubles (option `rig_seo`) define the same public functions and methods as the real ones, and nothing else.
  */
 
+// The rig's constants name the address of one site; in a network each has its own.
+if ( is_multisite() ) {
+	remove_filter( 'option_home', '_config_wp_home' );
+	remove_filter( 'option_siteurl', '_config_wp_siteurl' );
+}
+
 add_action(
 	'init',
 	function () {

@@ -103,7 +103,7 @@ final class Surroundings {
 	 */
 	private static function enter(): array {
 		self::forget();
-		return array( self::swap_globals(), self::swap_request(), self::become_nobody(), self::speak(), self::filter(), self::listen() );
+		return array( Permalinks::swap(), self::swap_globals(), self::swap_request(), self::become_nobody(), self::speak(), self::filter(), self::listen() );
 	}
 
 	/**
