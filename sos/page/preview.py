@@ -45,6 +45,8 @@ def overlay_found(
     if post.type == "page":
         changes["ancestors"] = _ancestors(library, post)
     if found.primary != ref:
+        # In place of a static front page that is not public yet, the store finds the posts.
+        changes |= {"list": "", "total": 0, "refs": (), "sticky": ()}
         changes |= _between(ref, post, neighbours)
     return msgspec.structs.replace(found, **changes)
 

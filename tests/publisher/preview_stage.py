@@ -63,6 +63,12 @@ class Stage:
             with error:
                 return error.code, error.read().decode()
 
+    def follow(self, link: str) -> tuple[int, str]:
+        """What somebody without an account gets at a link, its redirect and cookie followed."""
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with opener.open(link, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+
     def previews(self) -> int:
         """Previews that are kept now."""
         client = redis.Redis.from_url(self.valkey.url)

@@ -236,6 +236,104 @@ async def test_shared_link_shows_what_was_last_saved(stage: Stage) -> None:
     assert saved == "Later Live"
 
 
+# ---------------------------------------------------------------- what is shown
+
+
+LINK = """
+$id = wp_insert_post( wp_slash( json_decode( $args[0], true ) ), true );
+foreach ( json_decode( $args[1], true ) as $name => $value ) {
+	update_option( $name, 'ID' === $value ? $id : $value );
+}
+echo SOS_Publisher\\Preview\\Links::create( get_post( $id ), 600 )['url'];
+"""
+
+
+def preview(stage: Stage, options: dict[str, object] | None = None, **fields: object) -> str:
+    """The page that a link shows, of a new item."""
+    link = stage.php(LINK, json.dumps(fields), json.dumps(options or {}))
+    status, text = stage.follow(link)
+    assert status == 200, text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("fields", "standing"),
+    [
+        ({"post_status": "pending"}, "waiting for review"),
+        ({"post_status": "private"}, "private: never on the public site"),
+        ({"post_status": "auto-draft"}, "new, not saved yet"),
+        (
+            {"post_status": "future", "post_date": "2038-01-02 03:04:05"},
+            "scheduled for 2. January 2038, 03:04 CET",
+        ),
+    ],
+)
+def test_whatever_its_status_it_is_shown_as_if_it_were_public(
+    stage: Stage, fields: dict[str, object], standing: str
+) -> None:
+    """With its own title, and no word of WordPress's before it."""
+    text = preview(stage, post_title="Some title", post_content="<p>Some words</p>", **fields)
+    assert "Some words" in text
+    assert f"<b>Some title</b> · {standing}" in text
+    assert "Private: Some title" not in text
+    assert "<h1" in text.partition("</template>")[2]
+
+
+def test_protected_post_is_shown_without_its_text(stage: Stage) -> None:
+    """What the public sees, and why."""
+    text = preview(
+        stage, post_title="Locked", post_content="<p>Secret</p>", post_password="x", post_status="publish"
+    )  # fmt: skip
+    assert "Secret" not in text
+    assert "It needs a password" in text
+
+
+def test_front_page_is_previewed_as_such(stage: Stage) -> None:
+    """A static one, at the public site's root."""
+    options = {"show_on_front": "page", "page_on_front": "ID"}
+    try:
+        text = preview(
+            stage, options, post_type="page", post_title="New front", post_content="<p>Front words</p>"
+        )  # fmt: skip
+        assert "Front words" in text
+    finally:
+        stage.php("update_option( 'show_on_front', 'posts' ); update_option( 'page_on_front', 0 );")
+
+
+def test_author_terms_format_and_picture_are_shown(stage: Stage) -> None:
+    """Also those that nothing public has yet."""
+    text = preview(
+        stage,
+        post_title="Rich",
+        post_content="<p>x</p>",
+        tags_input=["never used before"],
+        post_author=1,
+        meta_input={"_thumbnail_id": stage.wordpress.fixture["image_tall"]["id"]},
+    )
+    assert "never used before" in text
+    assert "image" in text
+    name = stage.php("echo wp_get_current_user()->display_name;")
+    assert 'href="/author/' in text
+    assert name in text
+
+
+def test_preview_leaves_nothing_behind(stage: Stage) -> None:
+    """No filter, no cache and no row of WordPress is another one afterwards."""
+    left = stage.php(
+        """
+        $id = wp_insert_post( array( 'post_title' => 'Saved', 'post_content' => 'x', 'post_status' => 'publish' ) );
+        require_once ABSPATH . 'wp-admin/includes/post.php';
+        sleep( 1 );
+        wp_create_post_autosave( array( 'post_ID' => $id, 'post_type' => 'post', 'post_title' => 'Unsaved', 'content' => '', 'post_content' => 'y' ) );
+        $before = array( has_filter( 'the_title' ), wp_get_current_user()->ID, get_the_title( $id ) );
+        SOS_Publisher\\Preview\\Links::create( get_post( $id ), 60 );
+        $after = array( has_filter( 'the_title' ), wp_get_current_user()->ID, get_the_title( $id ) );
+        echo $before === $after ? 'same' : 'another', ' ', get_post( $id )->post_title;
+        """
+    )
+    assert left == "same Saved"
+
+
 # ---------------------------------------------------------------- when it can't be had
 
 

@@ -350,6 +350,28 @@ async def test_static_front_page_is_shown_as_the_front_page(fake: FakeStore) -> 
         assert "New front." not in (await web.fetch("/")).body.decode()
 
 
+async def test_front_page_that_is_not_public_yet_is_shown(fake: FakeStore) -> None:
+    """A draft that was chosen as the front page, where the public still gets the posts."""
+    fake.put("site", site(show_on_front="page", page_on_front=99))
+    chosen = page(99, "welcome", content={"rendered": "<p>New front.</p>"}, status="draft")
+    fake.previews[ID] = build_payload(chosen, "/welcome/")
+    async with serving(fake, preview_secret=SECRET) as web:
+        body = (await look(web)).body.decode()
+        assert "New front." in body
+        assert "Post 5" not in body
+
+
+async def test_posts_page_is_shown_as_the_list_that_it_is(fake: FakeStore) -> None:
+    """The page that holds the posts, with its new title."""
+    fake.put("site", site(show_on_front="page", page_on_front=6, page_for_posts=8))
+    changed = page(8, "about/team", title={"rendered": "All the news"})
+    fake.previews[ID] = build_payload(changed, "/about/team/", status="publish")
+    async with serving(fake, preview_secret=SECRET) as web:
+        body = (await look(web)).body.decode()
+        assert "All the news" in body
+        assert "Post 5" in body
+
+
 # ---------------------------------------------------------------- with a release
 
 

@@ -72,7 +72,8 @@ final class Preview {
 	 * The post whose preview is asked for by somebody who may edit it; null for any other request.
 	 */
 	private static function find_post(): ?\WP_Post {
-		if ( ! is_preview() || is_customize_preview() || is_embed() || is_feed() ) {
+		// Other values of that word are of themes.
+		if ( ! is_preview() || 'true' !== get_query_var( 'preview' ) || is_customize_preview() || is_embed() || is_feed() ) {
 			return null;
 		}
 		// phpcs:disable WordPress.Security.NonceVerification.Recommended -- Compared only; the right to edit is asked below.
