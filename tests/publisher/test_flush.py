@@ -413,6 +413,27 @@ def test_a_write_that_comes_too_late_is_read_again(news: Newsroom) -> None:
     assert rows(news.wordpress)[ref]["outcome"] == "applied"
 
 
+def test_an_old_requests_late_write_never_replaces_a_newer_one(news: Newsroom) -> None:
+    """A process that hangs with an old text in its hands finds that it is too late, and reads again."""
+    ref = news.save("Before")
+    news.settle()
+    hold = news.wordpress.content / "hold"
+    hold.touch()
+    try:
+        news.edit(ref, "HELD old text")
+        until(lambda: int(rows(news.wordpress)[ref]["attempts"]) > 0)
+        news.edit(ref, "New text")
+        until(lambda: news.shows(ref, "New text"))
+    finally:
+        hold.unlink()
+    number = int(news.store.get(f"{PREFIX}seq"))  # type: ignore[arg-type]
+    until(lambda: int(news.store.get(f"{PREFIX}seq")) > number)  # type: ignore[arg-type]
+    news.settle()
+    assert news.shows(ref, "New text")
+    touched = [event for event in news.events() if ref in event]
+    assert len(touched) == 2
+
+
 def test_what_plugins_write_while_they_render_is_not_sent_again_and_again(news: Newsroom) -> None:
     """And what they print meanwhile is in nobody's answer."""
     ref = news.save("COUNT-VIEWS")

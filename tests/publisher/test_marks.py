@@ -224,6 +224,32 @@ def test_a_failure_keeps_what_is_known_of_the_last_success(wordpress: WordPressS
     assert (row["revision"], row["sent_at"], row["outcome"]) == (7, 1000.5, "failed")
 
 
+def test_a_late_finish_changes_nothing_of_a_later_one(wordpress: WordPressServer) -> None:
+    """Two processes send one object: whoever claimed first and ends last does not make it dirty again, nor older."""
+    row = call(
+        wordpress,
+        """
+        $sent = static function ( int $revision, string $outcome ): Sent {
+            $sent           = new Sent( $outcome );
+            $sent->revision = $revision;
+            return $sent;
+        };
+        $marks->mark( 'post:1' );
+        $first = $marks->claim( 1 )[0];
+        $marks->mark( 'post:1' );
+        $second = $marks->claim( 1 )[0];
+        $marks->finish( $second, $sent( 8, Sent::APPLIED ) );
+        $marks->finish( $first, $sent( 7, Sent::UNCHANGED ) );
+        $marks->finish( $first, Sent::failed( 'late' ) );
+        return $marks->status( 'post:1' );
+        """,
+    )
+    assert (row["dirty"], row["revision"], row["outcome"], row["error"]) == (
+        False, 8, "applied", "",
+    )  # fmt: skip
+    assert row["retry_at"] == 0
+
+
 def test_a_wide_mark_hands_on_its_time_and_goes(wordpress: WordPressServer) -> None:
     """What it stands for is as old as it is, and is claimed next; marked again meanwhile, it stays."""
     said = call(

@@ -158,21 +158,24 @@ final class Marks {
 			foreach ( $chunk as list( $mark, $sent ) ) {
 				$rows[] = self::row_of( $mark, $sent );
 			}
-			// Assignments count from left to right: dirty must come last of those that look at it.
+			// If it was marked again, and that was sent meanwhile, then what is known of the later one stays.
+			$ours = '(generation = VALUES(generation) OR dirty = 1)';
+			$sets = array(
+				'marked_at = IF(generation = VALUES(generation) OR dirty = 0, marked_at, ' . self::number( microtime( true ) ) . ')',
+				'attempts = IF(generation = VALUES(generation), VALUES(attempts), attempts)',
+				'retry_at = IF(generation = VALUES(generation), VALUES(retry_at), retry_at)',
+			);
+			foreach ( array( 'sent_at', 'saved_at', 'revision', 'epoch', 'lists' ) as $name ) {
+				$sets[] = "$name = IF($ours AND VALUES(outcome) <> 'failed', VALUES($name), $name)";
+			}
+			foreach ( array( 'error', 'outcome' ) as $name ) {
+				$sets[] = "$name = IF($ours, VALUES($name), $name)";
+			}
+			// Assignments count from left to right: what others look at comes last.
+			$sets[] = 'dirty = IF(generation = VALUES(generation), VALUES(dirty), dirty)';
 			$this->query(
 				'INSERT INTO ' . Installation::table() . ' (ref, generation, dirty, marked_at, attempts, retry_at, sent_at, saved_at, revision, epoch, outcome, error, lists) VALUES '
-				. implode( ', ', $rows )
-				. ' ON DUPLICATE KEY UPDATE'
-				. ' marked_at = IF(generation = VALUES(generation), marked_at, ' . self::number( microtime( true ) ) . '),'
-				. ' attempts = IF(generation = VALUES(generation), VALUES(attempts), attempts),'
-				. ' retry_at = IF(generation = VALUES(generation), VALUES(retry_at), retry_at),'
-				. ' dirty = IF(generation = VALUES(generation), VALUES(dirty), 1),'
-				. " sent_at = IF(VALUES(outcome) = 'failed', sent_at, VALUES(sent_at)),"
-				. " saved_at = IF(VALUES(outcome) = 'failed', saved_at, VALUES(saved_at)),"
-				. " revision = IF(VALUES(outcome) = 'failed', revision, VALUES(revision)),"
-				. " epoch = IF(VALUES(outcome) = 'failed', epoch, VALUES(epoch)),"
-				. " lists = IF(VALUES(outcome) = 'failed', lists, VALUES(lists)),"
-				. ' outcome = VALUES(outcome), error = VALUES(error)'
+				. implode( ', ', $rows ) . ' ON DUPLICATE KEY UPDATE ' . implode( ', ', $sets )
 			);
 		}
 	}
