@@ -33,6 +33,7 @@ PROCESSOR_MS = 10.0
 """What the project promises, of the processor time: other work on the machine does not change that much."""
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("server", [FPM, BUILT_IN])
 def test_no_save_waits_for_redis(server: str, tmp_path: Path, mariadb: MariaDB) -> None:
     """With Redis up, down, silent and unreachable, a save takes as long as without the plugin.
