@@ -230,6 +230,13 @@ def template_part(stage: Stage) -> list[str]:
     return []
 
 
+@event("the first classic menu is made, and navigation blocks are no menus any more")
+def first_menu(stage: Stage) -> list[str]:
+    stage.php("wp_create_nav_menu( 'Made anew' );")
+    stage.holds_no(f"menu:{stage.id_of('navigation')}")
+    return []
+
+
 def _options(stage: Stage, screen: str, changes: dict[str, object]) -> None:
     address = f"/wp-admin/options-{screen}.php"
     stage.editor.submit(address, "//form[@action='options.php']", changes)

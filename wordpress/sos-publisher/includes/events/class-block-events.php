@@ -55,7 +55,8 @@ final class Block_Events {
 				$this->events->mark( 'shows:post:' . $post->ID );
 				break;
 			case 'wp_navigation':
-				$this->events->mark( 'menu:' . $post->ID, 'shows:post:' . $post->ID );
+				// The newest one stands in the first place, so that the others may have to leave it.
+				$this->events->mark( 'menu:' . $post->ID, 'menus', 'shows:post:' . $post->ID );
 				break;
 			case 'wp_template':
 			case 'wp_template_part':

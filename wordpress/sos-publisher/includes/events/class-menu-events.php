@@ -35,7 +35,8 @@ final class Menu_Events {
 	 */
 	public function register(): void {
 		$on = array( $this->events, 'listen' );
-		foreach ( array( 'wp_create_nav_menu', 'wp_update_nav_menu', 'wp_delete_nav_menu', 'wp_update_nav_menu_item', 'wp_add_nav_menu_item' ) as $hook ) {
+		$on( 'wp_create_nav_menu', array( $this, 'created' ), PHP_INT_MIN );
+		foreach ( array( 'wp_update_nav_menu', 'wp_delete_nav_menu', 'wp_update_nav_menu_item', 'wp_add_nav_menu_item' ) as $hook ) {
 			$on( $hook, array( $this, 'changed' ), PHP_INT_MIN );
 		}
 		$on( 'wp_update_term_data', array( $this, 'term_changes' ), PHP_INT_MAX, 3 );
@@ -55,6 +56,15 @@ final class Menu_Events {
 		if ( (int) $menu > 0 ) {
 			$this->events->mark( 'menu:' . (int) $menu );
 		}
+	}
+
+	/**
+	 * A menu was created: if it is the first one, navigation blocks are no menus any more.
+	 *
+	 * @param mixed $menu Its id.
+	 */
+	public function created( $menu ): void {
+		$this->events->mark( 'menu:' . (int) $menu, 'menus' );
 	}
 
 	/**

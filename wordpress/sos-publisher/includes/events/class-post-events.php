@@ -49,7 +49,7 @@ final class Post_Events {
 	public function register(): void {
 		$on = array( $this->events, 'listen' );
 		$on( 'pre_post_update', array( $this, 'before_update' ), PHP_INT_MIN, 2 );
-		foreach ( array( 'wp_trash_post', 'untrash_post', 'publish_future_post' ) as $hook ) {
+		foreach ( array( 'wp_trash_post', 'publish_future_post' ) as $hook ) {
 			$on( $hook, array( $this, 'before_transition' ), PHP_INT_MIN );
 		}
 		$on( 'before_delete_post', array( $this, 'before_delete' ), PHP_INT_MIN );
@@ -63,7 +63,7 @@ final class Post_Events {
 		$on( 'pre_wp_update_comment_count_now', array( $this, 'counting' ), PHP_INT_MAX, 3 );
 		$on( 'wp_update_comment_count', array( $this, 'counted' ), PHP_INT_MIN, 0 );
 		$on( 'edit_comment', array( $this, 'comment_edited' ), PHP_INT_MIN, 0 );
-		$on( 'clean_post_cache', array( $this, 'cleaned' ), 10, 2 );
+		$on( 'clean_post_cache', array( $this, 'cleaned' ), PHP_INT_MIN, 2 );
 		$on( 'add_term_relationship', array( $this, 'before_filing' ), PHP_INT_MIN, 3 );
 		$on( 'delete_term_relationships', array( $this, 'before_filing' ), PHP_INT_MIN, 3 );
 		$on( 'deleted_term_relationships', array( $this, 'unfiled' ), PHP_INT_MIN, 3 );
@@ -99,13 +99,13 @@ final class Post_Events {
 	}
 
 	/**
-	 * A post is about to be trashed, restored or published on time.
+	 * A post is about to be trashed, or published on time.
 	 *
 	 * @param mixed $id The post.
 	 */
 	public function before_transition( $id ): void {
 		$post = Scope::find( $id );
-		if ( $post ) {
+		if ( $post && Scope::has_status( $post->post_status ) ) {
 			$this->events->mark( ...$this->all_of( $post ) );
 		}
 	}

@@ -22,6 +22,13 @@ final class Term_Events {
 	private Events $events;
 
 	/**
+	 * How many posts terms had before they were counted again.
+	 *
+	 * @var array<int, int>
+	 */
+	private array $counts = array();
+
+	/**
 	 * Of these events.
 	 *
 	 * @param Events $events Takes the marks.
@@ -39,9 +46,11 @@ final class Term_Events {
 		foreach ( array( 'created_term', 'edited_term', 'delete_term' ) as $hook ) {
 			$on( $hook, array( $this, 'changed' ), PHP_INT_MIN, 3 );
 		}
-		foreach ( array( 'edit_term_taxonomy', 'edited_term_taxonomy', 'edit_term_taxonomies', 'edited_term_taxonomies' ) as $hook ) {
-			$on( $hook, array( $this, 'row_changed' ), PHP_INT_MIN, 2 );
+		foreach ( array( 'edit_term_taxonomies', 'edited_term_taxonomies' ) as $hook ) {
+			$on( $hook, array( $this, 'children_moved' ), PHP_INT_MIN );
 		}
+		$on( 'edit_term_taxonomy', array( $this, 'before_count' ), PHP_INT_MIN, 2 );
+		$on( 'edited_term_taxonomy', array( $this, 'counted' ), PHP_INT_MIN, 2 );
 		$on( 'pre_delete_term', array( $this, 'before_delete' ), PHP_INT_MIN, 2 );
 	}
 
@@ -83,16 +92,11 @@ final class Term_Events {
 	}
 
 	/**
-	 * Rows of terms change or have changed: parent, description, or the number of posts.
+	 * Children of a deleted term move up, or have moved.
 	 *
-	 * @param mixed $tt_ids   One or more.
-	 * @param mixed $taxonomy A name or an object; not told of children that move up.
+	 * @param mixed $tt_ids Theirs.
 	 */
-	public function row_changed( $tt_ids, $taxonomy = null ): void {
-		$name = $taxonomy instanceof \WP_Taxonomy ? $taxonomy->name : (string) $taxonomy;
-		if ( '' !== $name && ! Scope::has_taxonomy( $name ) ) {
-			return;
-		}
+	public function children_moved( $tt_ids ): void {
 		$refs = array();
 		foreach ( (array) $tt_ids as $tt_id ) {
 			$term = get_term_by( 'term_taxonomy_id', (int) $tt_id );
@@ -103,6 +107,47 @@ final class Term_Events {
 		if ( $refs ) {
 			$this->events->mark( ...$refs );
 		}
+	}
+
+	/**
+	 * `edit_term_taxonomy`: the posts of a term are about to be counted.
+	 *
+	 * @param mixed $tt_id    Of the term.
+	 * @param mixed $taxonomy A name or an object.
+	 */
+	public function before_count( $tt_id, $taxonomy ): void {
+		$name = $taxonomy instanceof \WP_Taxonomy ? $taxonomy->name : (string) $taxonomy;
+		if ( Scope::has_taxonomy( $name ) ) {
+			$this->counts[ (int) $tt_id ] = $this->fetch_count( (int) $tt_id );
+		}
+	}
+
+	/**
+	 * `edited_term_taxonomy`: they were counted, and may be as many as before, such as after any save of a draft.
+	 *
+	 * @param mixed $tt_id    Of the term.
+	 * @param mixed $taxonomy A name or an object.
+	 */
+	public function counted( $tt_id, $taxonomy ): void {
+		$before = $this->counts[ (int) $tt_id ] ?? -1;
+		unset( $this->counts[ (int) $tt_id ] );
+		if ( $before >= 0 && $this->fetch_count( (int) $tt_id ) !== $before ) {
+			$term = get_term_by( 'term_taxonomy_id', (int) $tt_id );
+			if ( $term instanceof \WP_Term ) {
+				$this->events->mark( 'term:' . $term->term_id );
+			}
+		}
+	}
+
+	/**
+	 * How many posts a term has; caches may tell the number before.
+	 *
+	 * @param int $tt_id Of the term.
+	 */
+	private function fetch_count( int $tt_id ): int {
+		global $wpdb;
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- One row by the primary key.
+		return (int) $wpdb->get_var( $wpdb->prepare( "SELECT count FROM $wpdb->term_taxonomy WHERE term_taxonomy_id = %d", $tt_id ) );
 	}
 
 	/**
