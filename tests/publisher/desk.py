@@ -7,6 +7,7 @@ editors are told about them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 import uuid
@@ -104,6 +105,19 @@ class Desk:
         body = {"title": title, "status": "publish", **fields}
         return int(self.editor().rest(f"/wp/v2/{kind}", body)["id"])
 
+    @contextlib.contextmanager
+    def broken(self, title: str) -> Iterator[int]:
+        """A post that can't be read for the public, once that was tried; it is gone afterwards."""
+        post = self.publish(title, content="This breaks when it is rendered.")
+        try:
+            deadline = time.monotonic() + 20
+            while self.row(f"post:{post}")["outcome"] != "failed":
+                assert time.monotonic() < deadline, "nobody tried to send it"
+            yield post
+        finally:
+            self.php("wp_delete_post( $args[0], true );", post)
+            self.mend()
+
     def status(self, post: int, role: str = "administrator") -> dict[str, Any]:
         """What the sidebar is told of a post."""
         answer = self.editor(role).rest(f"/sos/v1/status?ref=post:{post}")
@@ -113,6 +127,14 @@ class Desk:
         """The row of the marks table."""
         code = "SOS_Publisher\\Plugin::instance()->marks()->status( $args[0] )"
         return cast("dict[str, Any]", self.value(code, ref))
+
+    def mend(self) -> None:
+        """Send whatever the store has otherwise than WordPress."""
+        self.php(
+            "$plugin = SOS_Publisher\\Plugin::instance(); $plugin->flusher()->flush( 20.0 );"
+            "do { $drift = $plugin->rebuild()->verify( 20.0, true, ! isset( $drift ) ); } while ( ! $drift['complete'] );"
+            "$plugin->flusher()->flush( 20.0 );"
+        )
 
     def settle(self) -> None:
         """Wait until nothing waits to be sent: it goes when the response is gone already."""
