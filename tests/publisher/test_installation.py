@@ -244,6 +244,30 @@ def test_each_site_of_a_network_has_its_own_name_table_and_marks(
     assert f"post:{said[0][1]}" in rows(network)
 
 
+def test_only_who_runs_a_network_says_where_its_sites_are_published(
+    network: WordPressServer,
+) -> None:
+    """The administrator of one site could otherwise give the address of another, and write its content."""
+    said = call(
+        network,
+        """
+        $user = wpmu_create_user( 'local', 'not a secret', 'local@example.org' );
+        add_user_to_blog( 2, $user, 'administrator' );
+        switch_to_blog( 2 );
+        $answers = array();
+        foreach ( array( $user, 1 ) as $who ) {
+            wp_set_current_user( $who );
+            $asked = new WP_REST_Request( 'POST', '/sos/v1/test-connection' );
+            $seen  = rest_do_request( new WP_REST_Request( 'GET', '/sos/v1/overview' ) )->get_status();
+            $answers[] = array( $seen, rest_do_request( $asked )->get_status(), SOS_Publisher\\Admin\\Settings_Form::is_allowed() );
+        }
+        restore_current_blog();
+        return $answers;
+        """,
+    )
+    assert said == [[200, 403, False], [200, 200, True]]
+
+
 def test_a_deleted_site_takes_its_table_along(network: WordPressServer) -> None:
     """WordPress drops the tables of a site that is deleted; the plugin's is one of them."""
     tables = call(

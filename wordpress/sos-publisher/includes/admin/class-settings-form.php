@@ -45,9 +45,21 @@ final class Settings_Form {
 	}
 
 	/**
+	 * Whether the current user may say where a site publishes to. In a network that is for those who run the network:
+	 * the store holds all sites, and whoever gives another site's address would write its content.
+	 */
+	public static function is_allowed(): bool {
+		return current_user_can( is_multisite() ? 'manage_network_options' : 'manage_options' );
+	}
+
+	/**
 	 * Print the form.
 	 */
 	public function show(): void {
+		if ( ! self::is_allowed() ) {
+			printf( '<p>%s</p>', esc_html__( 'Whoever runs this network sets where its sites are published.', 'sos-publisher' ) );
+			return;
+		}
 		$settings = $this->plugin->settings();
 		foreach ( $settings->problems() as $problem ) {
 			printf( '<div class="notice notice-warning inline"><p>%s</p></div>', esc_html( $problem ) );
@@ -72,7 +84,7 @@ final class Settings_Form {
 	 */
 	public function save(): void {
 		check_admin_referer( self::ACTION );
-		if ( ! current_user_can( 'manage_options' ) ) {
+		if ( ! self::is_allowed() ) {
 			wp_die( esc_html__( 'You are not allowed to change these settings.', 'sos-publisher' ), '', array( 'response' => 403 ) );
 		}
 		$typed = array();

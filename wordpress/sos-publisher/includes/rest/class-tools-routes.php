@@ -13,6 +13,7 @@ namespace SOS_Publisher\Rest;
 use SOS_Publisher\Admin\Connection_Test;
 use SOS_Publisher\Admin\Overview;
 use SOS_Publisher\Admin\Progress;
+use SOS_Publisher\Admin\Settings_Form;
 use SOS_Publisher\Plugin;
 use SOS_Publisher\Rest;
 
@@ -77,7 +78,8 @@ final class Tools_Routes {
 			array(
 				'site'      => $text,
 				'redis_url' => $text,
-			)
+			),
+			array( Settings_Form::class, 'is_allowed' )
 		);
 	}
 
@@ -169,19 +171,20 @@ final class Tools_Routes {
 	/**
 	 * Register one route for administrators.
 	 *
-	 * @param string   $method GET or POST.
-	 * @param string   $path   Below the name space.
-	 * @param callable $work   What answers.
-	 * @param array    $args   Its arguments.
+	 * @param string        $method GET or POST.
+	 * @param string        $path   Below the name space.
+	 * @param callable      $work   What answers.
+	 * @param array         $args   Its arguments.
+	 * @param callable|null $may    Who may; nobody but administrators unless told.
 	 */
-	private function route( string $method, string $path, callable $work, array $args = array() ): void {
+	private function route( string $method, string $path, callable $work, array $args = array(), ?callable $may = null ): void {
 		register_rest_route(
 			Rest::SPACE,
 			$path,
 			array(
 				'methods'             => $method,
 				'callback'            => $work,
-				'permission_callback' => static fn(): bool => current_user_can( 'manage_options' ),
+				'permission_callback' => $may ?? static fn(): bool => current_user_can( 'manage_options' ),
 				'args'                => $args,
 			)
 		);
