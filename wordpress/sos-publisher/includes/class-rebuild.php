@@ -141,14 +141,15 @@ final class Rebuild {
 	}
 
 	/**
-	 * Compare the store with WordPress, going on where the last call stopped. This is what finds what no hook tells of,
+	 * Compare the store with WordPress, going on where the last call stopped, at most once around. This is what finds what no hook tells of,
 	 * such as search-and-replace in the database.
 	 *
 	 * @param float $seconds For about so long; at least one batch.
 	 * @param bool  $mend    Whether to mark what differs, so that the next flush sends it.
 	 * @param bool  $afresh  Whether to begin at the beginning.
 	 * @return array{missing: string[], extra: string[], different: string[], failed: string[], checked: int, total: int,
-	 *               complete: bool} References of what this call found; `complete` when it reached the end.
+	 *               complete: bool} References of what this call found, at most 1,000 of a kind; `complete` when it
+	 *                               has looked at everything, else the next call goes on.
 	 * @throws Unavailable When the store is away.
 	 * @throws Refused     When the store refuses.
 	 */

@@ -68,7 +68,7 @@ final class Comparison {
 	}
 
 	/**
-	 * Go on with it.
+	 * Go on with it, round and round, but not further than once around.
 	 *
 	 * @param float $deadline Time after which no further look is taken; one is.
 	 * @param bool  $mend     Whether to mark what differs.
@@ -78,51 +78,61 @@ final class Comparison {
 	 * @throws \SOS_Publisher\Store\Refused     When the store refuses.
 	 */
 	public function walk( float $deadline, bool $mend, bool $afresh ): array {
-		$place = $afresh ? array() : $this->job->load();
-		$place = array(
-			'kind'  => in_array( $place['kind'] ?? '', Reader::KINDS, true ) ? $place['kind'] : Reader::KINDS[0],
-			'after' => (int) ( $place['after'] ?? 0 ),
-		);
-
+		$begun    = $afresh ? array( 0, 0 ) : $this->load();
+		$place    = $begun;
 		$checked  = 0;
-		$complete = false;
+		$is_round = false;
 		do {
 			$refs     = $this->refs( $place );
 			$checked += count( $refs );
 			if ( $refs ) {
 				$this->look( $refs, $mend );
-				$place['after'] = max( 1, (int) substr( (string) strrchr( ':' . end( $refs ), ':' ), 1 ) );
+				$place[1] = max( 1, (int) substr( (string) strrchr( ':' . end( $refs ), ':' ), 1 ) );
 			} else {
-				$next     = array_search( $place['kind'], Reader::KINDS, true ) + 1;
-				$complete = ! isset( Reader::KINDS[ $next ] );
-				$place    = array(
-					'kind'  => Reader::KINDS[ $next ] ?? Reader::KINDS[0],
-					'after' => 0,
-				);
+				$place = array( $place[0] + 1, 0 );
 			}
-			$this->job->save( $place );
+			if ( ! isset( Reader::KINDS[ $place[0] ] ) ) {
+				$this->look( Leftovers::find( $this->plugin, self::MOST ), $mend );
+				$place    = array( 0, 0 );
+				$is_round = true;
+			}
+			$this->job->save( array( Reader::KINDS[ $place[0] ], $place[1] ) );
+			// Places are compared like words: first the kind, then the id.
+			$complete = $is_round && $place >= $begun;
 		} while ( ! $complete && microtime( true ) < $deadline );
-		if ( $complete ) {
-			$this->look( Leftovers::find( $this->plugin, self::MOST ), $mend );
+		$total = array_sum( array_map( array( $this->plugin->reader(), 'count' ), Reader::KINDS ) );
+		foreach ( $this->found as $kind => $refs ) {
+			$this->found[ $kind ] = array_values( array_unique( $refs ) );
 		}
 		return $this->found + array(
-			'checked'  => $checked,
-			'total'    => array_sum( array_map( array( $this->plugin->reader(), 'count' ), Reader::KINDS ) ),
+			'checked'  => min( $checked, $total ),
+			'total'    => $total,
 			'complete' => $complete,
 		);
 	}
 
 	/**
+	 * Where the last call stopped.
+	 *
+	 * @return array{0: int, 1: int} Number of the kind, id.
+	 */
+	private function load(): array {
+		$kept = $this->job->load();
+		$kind = array_search( $kept[0] ?? '', Reader::KINDS, true );
+		return false === $kind ? array( 0, 0 ) : array( $kind, (int) ( $kept[1] ?? 0 ) );
+	}
+
+	/**
 	 * The next references.
 	 *
-	 * @param array{kind: string, after: int} $place Where the walk is.
+	 * @param array{0: int, 1: int} $place Where the walk is.
 	 * @return string[]
 	 */
 	private function refs( array $place ): array {
 		$reader = $this->plugin->reader();
 		return $reader->as_anonymous(
 			static function () use ( $reader, $place ): array {
-				return $reader->refs( $place['kind'], $place['after'], self::CHUNK );
+				return $reader->refs( Reader::KINDS[ $place[0] ], $place[1], self::CHUNK );
 			}
 		);
 	}
