@@ -12,8 +12,9 @@ import msgspec
 from sos.content.sanitize import plain_text
 from sos.errors import DocumentError
 
-MAX_BYTES = 8 * 1024 * 1024
-"""Longest payload that is read: as long as the longest document, which is far more than a page."""
+MAX_BYTES = 2 * 1024 * 1024
+"""Longest payload that is read. Far more than a page, and little enough that visitors of the same
+worker do not feel how it is sanitised."""
 
 MAX_DOCUMENTS = 1000
 """Most documents in a payload."""

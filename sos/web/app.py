@@ -65,6 +65,13 @@ class SiteService:
         self._responder = Responder(
             lifetimes_of(settings), https=urlsplit(settings.site).scheme == "https"
         )
+        self._content_previews = ContentPreviews(
+            self._store,
+            build_preview_producer(context, self._store),
+            self._loaded,
+            self._responder,
+            context,
+        )
         handlers = Handlers(
             self._pages,
             self._loaded,
@@ -74,13 +81,7 @@ class SiteService:
             public=settings.site,
             uploads=self._uploads,
             previews=Previews(self._pages, self._loaded, self._responder, context),
-            content_previews=ContentPreviews(
-                self._store,
-                build_preview_producer(context, self._store),
-                self._loaded,
-                self._responder,
-                context,
-            ),
+            content_previews=self._content_previews,
             fetch_verdict=lambda: context.verdict,
         )
         self.app = web.Application(
@@ -169,6 +170,7 @@ class SiteService:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._content_previews.aclose()
         await self._pages.aclose()
         if self._uploads:
             await self._uploads.aclose()

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
@@ -37,7 +38,7 @@ PATIENCE = 5.0
 """How long a preview waits for its release to be fetched and tried on this node, seconds."""
 
 OFFER_PATIENCE = 0.5
-"""How long a preview waits for the list of releases, where this worker has none yet, seconds."""
+"""How long a finished page waits for the list of releases, seconds; the last known one will do."""
 
 LIMIT = 15.0
 """Longest time that a preview takes, seconds."""
@@ -70,10 +71,13 @@ class ContentPreviews:
         self._responder = responder
         self._context = context
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._tasks: set[asyncio.Task[web.Response]] = set()
 
     async def answer(self, request: web.Request, path: str, query: str) -> web.Response:
         """The answer to a path that begins with PREFIX. Raises nothing on purpose."""
         rest = path.removeprefix(PREFIX)
+        if not self._context.settings.preview_secret:
+            return self._refuse()
         if is_preview_id(rest.removesuffix("/")):
             preview_id = rest.removesuffix("/")
             if not rest.endswith("/"):
@@ -86,8 +90,7 @@ class ContentPreviews:
 
     def _read(self, text: str) -> PreviewToken | None:
         settings = self._context.settings
-        secrets = (settings.preview_secret,) if settings.preview_secret else ()
-        return read_token(text, secrets, time.time(), settings.host)
+        return read_token(text, (settings.preview_secret,), time.time(), settings.host)
 
     def _refuse(self) -> web.Response:
         """404, as for any path that is not there: whoever guesses learns nothing."""
@@ -125,11 +128,16 @@ class ContentPreviews:
         number = given.get(PART, "")
         part = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1
         try:
-            async with asyncio.timeout(LIMIT), self._slots:
-                release = await self._find_release(release_id)
-                if release is None:
-                    return self._say(words.no_release(release_id, f"{PREFIX}{token.id}/"))
-                return await self._make(token, release, release_id, max(1, part))
+            release = await self._find_release(release_id)
+            if release is None:
+                return self._say(words.no_release(release_id, f"{PREFIX}{token.id}/"))
+            work = self._make_in_turn(token, release, release_id, max(1, part))
+            task = asyncio.get_running_loop().create_task(work)
+            self._tasks.add(task)
+            task.add_done_callback(self._landed)
+            async with asyncio.timeout(LIMIT):
+                # Shielded: a thread can't be stopped, and its slot is taken as long as it runs.
+                return await asyncio.shield(task)
         except TimeoutError:
             return self._say(words.BUSY)
         except StoreError as exc:
@@ -143,6 +151,21 @@ class ContentPreviews:
             log.exception("content_preview_failed")
             return self._say(words.BROKEN)
 
+    async def _make_in_turn(self, *given: Any) -> web.Response:
+        async with self._slots:
+            return await self._make(*given)
+
+    def _landed(self, task: "asyncio.Task[web.Response]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waited has said it; who gave up waiting has no use for it
+
+    async def aclose(self) -> None:
+        """Stop what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def _find_release(self, release_id: str) -> Release | None:
         if not release_id:
             return self._loaded.active
@@ -155,6 +178,7 @@ class ContentPreviews:
     async def _make(
         self, token: PreviewToken, release: Release, release_id: str, part: int
     ) -> web.Response:
+        self._context.offered.clear()
         self._context.want("")  # it is answered while the page is made
         payload = await self._store.fetch_preview(token.id)
         if payload is None:

@@ -41,7 +41,7 @@ class WorkerContext:
     """Call it with a release's id to have it loaded beside the live ones; with an empty one to have
     ``offers`` filled."""
     offers: tuple[Offer, ...] = ()
-    """Releases that whoever previews may choose from; ``offered`` is set once they are known."""
+    """Releases that whoever previews may choose from; ``offered`` is set when they are told."""
     offered: asyncio.Event = field(default_factory=asyncio.Event)
     verdict: tuple[int, str] = (503, "starting")
     """The node's answer to load balancers: status and word. Set by the worker."""

@@ -124,7 +124,7 @@ async def serving(store: FakeStore | RedisStore, **settings: Any) -> AsyncIterat
     with contextlib.ExitStack() as stack:
         state = stack.enter_context(TemporaryDirectory())
         context = WorkerContext(Settings(**{"site": PUBLIC, "state_dir": state, **settings}))
-        context.offered.set()
+        context.want = lambda release: None if release else context.offered.set()
         stack.enter_context(mock.patch.object(app, "load_release", return_value=theme()))
         # On a busy machine a page may take longer than a visitor would wait; tests wait.
         for name in ("PATIENCE", "LIMIT"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -195,6 +196,7 @@ async def test_without_a_secret_there_are_no_previews(fake: FakeStore) -> None:
     async with serving(fake) as web:
         assert (await look(web)).status == 404
         assert (await web.fetch(f"/__preview/{token()}")).status == 404
+        assert (await web.fetch(f"/__preview/{ID}")).status == 404
 
 
 async def test_address_without_its_slash_leads_on(web: Site) -> None:
@@ -456,7 +458,7 @@ async def test_preview_that_was_flushed_is_said_in_words(web: Site) -> None:
         b"\xff\xfe",
         b"[" * 100_000,
         b'{"ref": "post:1", "documents": ' + b"[" * 100_000,
-        b" " * (8 * 1024 * 1024 + 1),
+        b" " * (2 * 1024 * 1024 + 1),
         build_payload(draft(), "/x/", documents=[]),
         build_payload(draft(), "/x/", documents=[["post:99", "/x/", draft()]] * 1001),
         build_payload(draft(), "/x/", documents=[["post:98", "/x/", draft()]]),
@@ -522,3 +524,20 @@ def content_previews_style() -> str:
     from sos.web.preview_bar import STYLE_SOURCE
 
     return STYLE_SOURCE
+
+
+async def test_few_previews_are_made_at_a_time_and_none_waits_forever(
+    web: Site, fake: FakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A preview that takes too long is given up, and its slot stays taken until it is done."""
+    monkeypatch.setattr(content_previews, "LIMIT", 0.3)
+    fake.previews[ID] = build_payload(draft(), "/a-draft/")
+    fake.gate = asyncio.Event()
+    answers = await asyncio.gather(*(look(web) for _ in range(4)))
+    assert {a.status for a in answers} == {503}
+    assert b"takes too long" in answers[0].body
+    assert web.service._content_previews._slots.locked()
+    fake.gate.set()
+    monkeypatch.setattr(content_previews, "LIMIT", 10.0)
+    assert (await look(web)).status == 200
+    assert not web.service._content_previews._slots.locked()

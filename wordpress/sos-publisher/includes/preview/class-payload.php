@@ -26,7 +26,7 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Payload {
 	/** Longest payload that a node reads, bytes. */
-	private const LONGEST = 8388608;
+	private const LONGEST = 2097152;
 
 	/** Most parents that are followed. */
 	private const DEPTH = 20;
@@ -124,12 +124,28 @@ final class Payload {
 			if ( isset( $found[ 'post:' . $parent->ID ] ) ) {
 				return;
 			}
-			$document = Post_Document::build( $parent );
+			$document = self::parent_document( $parent );
 
 			$found[ $document->ref ] = array( $document, self::below_home( Paths::link_when_published( $parent ) ) );
 
 			$parent = $parent->post_parent > 0 ? get_post( $parent->post_parent ) : null;
 		}
+	}
+
+	/**
+	 * As much of a parent as a link to it needs.
+	 *
+	 * @param \WP_Post $parent Of any status.
+	 */
+	private static function parent_document( \WP_Post $parent ): Document {
+		$members = array(
+			'id'     => $parent->ID,
+			'type'   => $parent->post_type,
+			'status' => 'publish',
+			'title'  => array( 'rendered' => apply_filters( 'the_title', $parent->post_title, $parent->ID ) ), // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- WordPress's own filter.
+			'parent' => $parent->post_parent,
+		);
+		return new Document( 'post:' . $parent->ID, $members );
 	}
 
 	/**
