@@ -39,6 +39,9 @@ final class Marks {
 
 	const LONGEST_REF = 64;
 
+	/** Seconds for which nothing is written after a row was locked; the end of the request tries once more. */
+	const LOCKED = 10.0;
+
 	/**
 	 * What this request marked and has not claimed: table -> reference -> when it was written.
 	 *
@@ -59,6 +62,13 @@ final class Marks {
 	 * @var bool
 	 */
 	private static bool $complained = false;
+
+	/**
+	 * When a row was found locked by somebody's long transaction: until then no hook waits for another one.
+	 *
+	 * @var float
+	 */
+	private static float $is_locked_until = 0.0;
 
 	/**
 	 * Whether marks are not taken just now.
@@ -335,7 +345,7 @@ final class Marks {
 		global $wpdb;
 		// Always in one order: two requests that lock rows in opposite orders would wait for each other.
 		sort( $refs );
-		foreach ( array_chunk( $refs, self::CHUNK ) as $chunk ) {
+		foreach ( microtime( true ) < self::$is_locked_until ? array() : array_chunk( $refs, self::CHUNK ) as $chunk ) {
 			$values = array();
 			foreach ( $chunk as $ref ) {
 				$values[] = $wpdb->prepare( '(%s, ', $ref ) . self::number( $marked_at ) . ", CONNECTION_ID(), '', '')";
@@ -372,7 +382,12 @@ final class Marks {
 			'INSERT INTO ' . Installation::table() . ' (ref, marked_at, marked_by, attempts, retry_at, error, lists) VALUES ' . implode( ', ', $values )
 			. ' ON DUPLICATE KEY UPDATE generation = generation + 1, dirty = 1, attempts = attempts + 1, retry_at = VALUES(retry_at)'
 		);
-		return $this->marks( $this->rows( $wpdb->prepare( 'SELECT ref, generation, marked_at, attempts FROM ' . Installation::table() . ' WHERE ref IN (' . self::places( $refs ) . ') ORDER BY marked_at, ref', $refs ) ), 1 ); // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
+		$marks = $this->marks( $this->rows( $wpdb->prepare( 'SELECT ref, generation, marked_at, attempts FROM ' . Installation::table() . ' WHERE ref IN (' . self::places( $refs ) . ') ORDER BY marked_at, ref', $refs ) ), 1 ); // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
+		// What could not be written is sent all the same.
+		foreach ( array_diff( $refs, array_column( $marks, 'ref' ) ) as $ref ) {
+			$marks[] = new Mark( $ref, 0, $now );
+		}
+		return $marks;
 	}
 
 	/**
@@ -543,10 +558,31 @@ final class Marks {
 	private function query( string $sql ): void {
 		$this->quietly(
 			static function () use ( $sql ) {
-				global $wpdb;
-				return $wpdb->query( $sql ); // phpcs:ignore WordPress.DB
+				return self::run_without_waiting( $sql );
 			}
 		);
+	}
+
+	/**
+	 * Run a statement which gives up after a second when rows are locked. Hooks run within other plugins' transactions,
+	 * and their rows stay locked until those end: nobody's save may wait for that, for up to 50 s by default.
+	 *
+	 * @param string $sql The statement.
+	 * @return int|bool As wpdb's.
+	 */
+	private static function run_without_waiting( string $sql ) {
+		global $wpdb;
+		// phpcs:disable WordPress.DB -- The statements were prepared by whoever calls.
+		if ( preg_match( '/(\d+)\.(\d+)\.\d+-mariadb/i', $wpdb->db_server_info(), $found ) && version_compare( "$found[1].$found[2]", '10.1', '>=' ) ) {
+			return $wpdb->query( 'SET STATEMENT innodb_lock_wait_timeout = 1 FOR ' . $sql );
+		}
+		$wpdb->query( 'SET @sos_wait = @@SESSION.innodb_lock_wait_timeout, SESSION innodb_lock_wait_timeout = 1' );
+		$answer = $wpdb->query( $sql );
+		$error  = $wpdb->last_error;
+		$wpdb->query( 'SET SESSION innodb_lock_wait_timeout = @sos_wait' );
+		$wpdb->last_error = $error;
+		// phpcs:enable
+		return $answer;
 	}
 
 	/**
@@ -592,7 +628,11 @@ final class Marks {
 				if ( $is_lost && Installation::is_active_here() ) {
 					Installation::install();
 				}
-				$answer = $ask();
+				if ( false !== strpos( $why, 'Lock wait timeout' ) ) {
+					self::$is_locked_until = microtime( true ) + self::LOCKED;
+				} else {
+					$answer = $ask();
+				}
 				$why    = false === $answer ? (string) $wpdb->last_error : '';
 			}
 		} catch ( \Throwable $error ) {
