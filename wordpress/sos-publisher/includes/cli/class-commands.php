@@ -276,7 +276,7 @@ final class Commands {
 		$mend    = ! empty( $options['mend'] );
 		$table   = 'table' === ( $options['format'] ?? 'table' );
 		$seconds = self::seconds( $options['seconds'] ?? 600 );
-		$drift   = $this->reach( fn(): array => Work::verify( $this->plugin, $seconds, $mend, ! $table ) );
+		$drift   = $this->reach( fn(): array => $this->plugin->rebuild()->verify( $seconds, $mend, true ) );
 		$rows    = Status_Report::drift( $drift );
 		if ( $rows || ! $table ) {
 			self::print_rows( $rows, array( 'name', 'drift' ), $options );
@@ -401,7 +401,12 @@ final class Commands {
 			/* translators: %s: names of columns. */
 			WP_CLI::error( sprintf( __( 'There are these columns: %s.', 'sos-publisher' ), implode( ', ', $columns ) ) );
 		}
-		WP_CLI\Utils\format_items( $options['format'] ?? 'table', $rows, $fields );
+		$format = $options['format'] ?? 'table';
+		if ( in_array( $format, array( 'table', 'csv' ), true ) ) {
+			// Neither has a word for "unknown".
+			$rows = array_map( static fn( array $row ): array => array_map( static fn( $value ) => $value ?? '', $row ), $rows );
+		}
+		WP_CLI\Utils\format_items( $format, $rows, $fields );
 	}
 
 	/**

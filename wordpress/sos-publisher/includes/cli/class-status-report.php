@@ -119,13 +119,13 @@ final class Status_Report {
 	/**
 	 * What differs, one object a row; what could not be read in WordPress is `failed`.
 	 *
-	 * @param array $drift From Work::verify.
+	 * @param array $drift From Rebuild::verify.
 	 * @return array[] Rows with name and drift.
 	 */
 	public static function drift( array $drift ): array {
 		$rows = array();
-		foreach ( array_merge( Work::DRIFT, array( 'failed' ) ) as $kind ) {
-			foreach ( $drift[ $kind ] as $ref ) {
+		foreach ( array( 'missing', 'extra', 'different', 'failed' ) as $kind ) {
+			foreach ( $drift[ $kind ] ?? array() as $ref ) {
 				$rows[] = array(
 					'name'  => (string) $ref,
 					'drift' => $kind,

@@ -22,9 +22,6 @@ final class Work {
 	/** Microseconds to wait for another process that is at the same work. */
 	const OTHERS = 500000;
 
-	/** What `verify` can find. */
-	const DRIFT = array( 'missing', 'extra', 'different' );
-
 	/**
 	 * Send what waits.
 	 *
@@ -69,34 +66,5 @@ final class Work {
 		}
 		$bar->finish();
 		return $progress;
-	}
-
-	/**
-	 * Compare all of it.
-	 *
-	 * @param Plugin $plugin  The plugin.
-	 * @param float  $seconds For about so long.
-	 * @param bool   $mend    Whether to mark what differs.
-	 * @param bool   $silent  Whether to show no bar.
-	 * @return array{missing: string[], extra: string[], different: string[], failed: string[], checked: int,
-	 *               complete: bool} As Rebuild::verify, of all steps together.
-	 */
-	public static function verify( Plugin $plugin, float $seconds, bool $mend, bool $silent ): array {
-		$found = array_fill_keys( array_merge( self::DRIFT, array( 'failed' ) ), array() );
-		$done  = array( 'checked' => 0 );
-		$bar   = new Bar( __( 'Comparing', 'sos-publisher' ), 0, $silent );
-		$end   = microtime( true ) + $seconds;
-		do {
-			$step = $plugin->rebuild()->verify( max( 0.1, min( self::STEP, $end - microtime( true ) ) ), $mend, 0 === $done['checked'] );
-
-			$done['checked'] += (int) $step['checked'];
-			$done['complete'] = ! empty( $step['complete'] );
-			$bar->show( $done['checked'], max( $done['checked'], (int) $step['total'] ) );
-			foreach ( array_keys( $found ) as $kind ) {
-				$found[ $kind ] = array_values( array_unique( array_merge( $found[ $kind ], (array) ( $step[ $kind ] ?? array() ) ) ) );
-			}
-		} while ( ! $done['complete'] && $step['checked'] > 0 && microtime( true ) < $end );
-		$bar->finish();
-		return $found + $done;
 	}
 }
