@@ -143,6 +143,29 @@ def test_nothing_is_evaluated_included_by_name_or_fetched_from_elsewhere() -> No
         assert re.findall(r"(?:url\(|import |src=)['\" ]*(?:https?:)?//", text) == [], file.name
 
 
+def test_every_form_and_route_asks_who_it_is() -> None:
+    """Each handler of a form checks nonce and capability before all else; each route has a permission callback."""
+    handlers = routes = 0
+    for file in find_files(PUBLISHER):
+        code = strip_comments(file.read_text())
+        for name in re.findall(
+            r"add_action\( '(?:admin_post|admin_action|wp_ajax)_[^;]*'(\w+)' \)", code
+        ):
+            found = re.search(rf"function {name}\([^{{]*\{{\n(.*?)\n\t\}}", code, re.DOTALL)
+            assert found is not None, (file.name, name)
+            head = "\n".join(found[1].splitlines()[:6])
+            assert "check_admin_referer(" in head, (file.name, name)
+            assert re.search(r"current_user_can\(|self::is_allowed\(", head), (file.name, name)
+            handlers += 1
+        assert "wp_ajax_nopriv" not in code
+        assert "'permission_callback' => '__return_true'" not in re.sub(" +", " ", code)
+        for call in re.findall(r"register_rest_route\((.*?)\n\t\t\);", code, re.DOTALL):
+            assert "'permission_callback'" in call, file.name
+            routes += 1
+    assert handlers >= 3
+    assert routes >= 3
+
+
 def strip_comments(text: str) -> str:
     """PHP without its comments (roughly: a `//` within a string, as in an address, stays)."""
     without = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
