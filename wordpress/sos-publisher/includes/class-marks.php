@@ -27,20 +27,14 @@ defined( 'ABSPATH' ) || exit;
 /**
  * The marks of the current site of a network, whichever that is.
  */
-final class Marks {
+final class Marks extends Records {
 	/** Seconds for which a claimed mark is left to whoever claimed it. */
 	const LEASE = 30.0;
 
 	/** Seconds after which a mark is taken over from a request that still runs. */
 	const SETTLED = 60.0;
 
-	/** Rows of one statement at most. */
-	const CHUNK = 500;
-
 	const LONGEST_REF = 64;
-
-	/** Seconds for which nothing is written after a row was locked; the end of the request tries once more. */
-	const LOCKED = 10.0;
 
 	/**
 	 * What this request marked and has not claimed: table -> reference -> when it was written.
@@ -55,20 +49,6 @@ final class Marks {
 	 * @var array<int, true>
 	 */
 	private static array $sites = array();
-
-	/**
-	 * Whether an error was logged in this request.
-	 *
-	 * @var bool
-	 */
-	private static bool $complained = false;
-
-	/**
-	 * When a row was found locked by somebody's long transaction: until then no hook waits for another one.
-	 *
-	 * @var float
-	 */
-	private static float $is_locked_until = 0.0;
 
 	/**
 	 * Whether marks are not taken just now.
@@ -166,12 +146,12 @@ final class Marks {
 		foreach ( array_chunk( $pairs, self::CHUNK ) as $chunk ) {
 			$rows = array();
 			foreach ( $chunk as list( $mark, $sent ) ) {
-				$rows[] = self::row_of( $mark, $sent );
+				$rows[] = Mark_Row::values( $mark, $sent );
 			}
 			// If it was marked again, and that was sent meanwhile, then what is known of the later one stays.
 			$ours = '(generation = VALUES(generation) OR dirty = 1)';
 			$sets = array(
-				'marked_at = IF(generation = VALUES(generation) OR dirty = 0, marked_at, ' . self::number( microtime( true ) ) . ')',
+				'marked_at = IF(generation = VALUES(generation) OR dirty = 0, marked_at, ' . Mark_Row::number( microtime( true ) ) . ')',
 				'attempts = IF(generation = VALUES(generation), VALUES(attempts), attempts)',
 				'retry_at = IF(generation = VALUES(generation), VALUES(retry_at), retry_at)',
 			);
@@ -183,7 +163,7 @@ final class Marks {
 			}
 			// Assignments count from left to right: what others look at comes last.
 			$sets[] = 'dirty = IF(generation = VALUES(generation), VALUES(dirty), dirty)';
-			$this->query(
+			Quiet_Database::run(
 				'INSERT INTO ' . Installation::table() . ' (ref, generation, dirty, marked_at, attempts, retry_at, sent_at, saved_at, revision, epoch, outcome, error, lists) VALUES '
 				. implode( ', ', $rows ) . ' ON DUPLICATE KEY UPDATE ' . implode( ', ', $sets )
 			);
@@ -202,9 +182,9 @@ final class Marks {
 			$by_attempts[ $mark->attempts ][] = $mark->ref;
 		}
 		foreach ( $by_attempts as $attempts => $refs ) {
-			$this->query(
+			Quiet_Database::run(
 				$wpdb->prepare(
-					'UPDATE ' . Installation::table() . ' SET dirty = 1, retry_at = 0, attempts = LEAST(attempts, %d) WHERE ref IN (' . self::places( $refs ) . ')', // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
+					'UPDATE ' . Installation::table() . ' SET dirty = 1, retry_at = 0, attempts = LEAST(attempts, %d) WHERE ref IN (' . Mark_Row::places( $refs ) . ')', // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
 					array_merge( array( $attempts ), $refs )
 				)
 			);
@@ -219,7 +199,7 @@ final class Marks {
 	public function drop( Mark ...$marks ): void {
 		global $wpdb;
 		foreach ( $marks as $mark ) {
-			$this->query( $wpdb->prepare( 'DELETE FROM ' . Installation::table() . ' WHERE ref = %s AND generation = %d', $mark->ref, $mark->generation ) ); // phpcs:ignore WordPress.DB.PreparedSQL
+			Quiet_Database::run( $wpdb->prepare( 'DELETE FROM ' . Installation::table() . ' WHERE ref = %s AND generation = %d', $mark->ref, $mark->generation ) ); // phpcs:ignore WordPress.DB.PreparedSQL
 		}
 	}
 
@@ -227,7 +207,7 @@ final class Marks {
 	 * Let what failed be tried again at once: somebody has mended it, or wants to see.
 	 */
 	public function retry(): void {
-		$this->query( 'UPDATE ' . Installation::table() . " SET retry_at = 0 WHERE dirty = 1 AND outcome = 'failed'" );
+		Quiet_Database::run( 'UPDATE ' . Installation::table() . " SET retry_at = 0 WHERE dirty = 1 AND outcome = 'failed'" );
 	}
 
 	/**
@@ -236,7 +216,7 @@ final class Marks {
 	 * @param float $seconds How long ago.
 	 */
 	public function prune( float $seconds ): void {
-		$this->query( 'DELETE FROM ' . Installation::table() . " WHERE dirty = 0 AND outcome = 'removed' AND sent_at < " . self::number( microtime( true ) - $seconds ) );
+		Quiet_Database::run( 'DELETE FROM ' . Installation::table() . " WHERE dirty = 0 AND outcome = 'removed' AND sent_at < " . Mark_Row::number( microtime( true ) - $seconds ) );
 	}
 
 	/**
@@ -263,79 +243,6 @@ final class Marks {
 	}
 
 	/**
-	 * How much was not sent yet.
-	 *
-	 * @return array{count: int, oldest: float|null} How many marks, and when the oldest was made: epoch seconds.
-	 */
-	public function backlog(): array {
-		$rows = $this->rows( 'SELECT COUNT(*) AS count, MIN(marked_at) AS oldest FROM ' . Installation::table() . ' WHERE dirty = 1' );
-		return array(
-			'count'  => (int) ( $rows[0]['count'] ?? 0 ),
-			'oldest' => isset( $rows[0]['oldest'] ) ? (float) $rows[0]['oldest'] : null,
-		);
-	}
-
-	/**
-	 * What is known of an object: its row, or null if it was never marked.
-	 *
-	 * @param string $ref Such as "post:12".
-	 * @return array<string, mixed>|null As `statuses`.
-	 */
-	public function status( string $ref ): ?array {
-		return $this->statuses( array( $ref ) )[ $ref ] ?? null;
-	}
-
-	/**
-	 * What is known of objects.
-	 *
-	 * @param string[] $refs Such as "post:12".
-	 * @return array<string, array<string, mixed>> Rows by reference: the columns, with numbers as numbers, dirty as a
-	 *                                             boolean, and lists as an array of names.
-	 */
-	public function statuses( array $refs ): array {
-		global $wpdb;
-		$found = array();
-		foreach ( array_chunk( array_values( $refs ), self::CHUNK ) as $chunk ) {
-			$rows = $this->rows( $wpdb->prepare( 'SELECT * FROM ' . Installation::table() . ' WHERE ref IN (' . self::places( $chunk ) . ')', $chunk ) ); // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
-			foreach ( $rows as $row ) {
-				$found[ $row['ref'] ] = self::typed( $row );
-			}
-		}
-		return $found;
-	}
-
-	/**
-	 * What was sent last, the latest first.
-	 *
-	 * @param int $limit How many rows at most.
-	 * @return array<int, array<string, mixed>> As the values of `statuses`.
-	 */
-	public function latest( int $limit ): array {
-		return array_map( array( self::class, 'typed' ), $this->rows( 'SELECT * FROM ' . Installation::table() . " WHERE outcome <> '' ORDER BY sent_at DESC LIMIT " . max( 1, $limit ) ) );
-	}
-
-	/**
-	 * What can't be sent, and why; the oldest first.
-	 *
-	 * @param int $limit How many rows at most.
-	 * @return array<int, array<string, mixed>> As the values of `statuses`.
-	 */
-	public function failures( int $limit ): array {
-		return array_map( array( self::class, 'typed' ), $this->rows( 'SELECT * FROM ' . Installation::table() . " WHERE dirty = 1 AND outcome = 'failed' ORDER BY marked_at LIMIT " . max( 1, $limit ) ) );
-	}
-
-	/**
-	 * References of documents which show a list.
-	 *
-	 * @param string $name Such as "type:post".
-	 * @return string[]
-	 */
-	public function refs_that_show( string $name ): array {
-		global $wpdb;
-		return array_column( $this->rows( $wpdb->prepare( 'SELECT ref FROM ' . Installation::table() . ' WHERE lists LIKE %s', '% ' . $wpdb->esc_like( $name ) . ' %' ) ), 'ref' ); // phpcs:ignore WordPress.DB.PreparedSQL
-	}
-
-	/**
 	 * Write marks, and remember that this request did.
 	 *
 	 * @param string[] $refs      Sound references.
@@ -345,12 +252,12 @@ final class Marks {
 		global $wpdb;
 		// Always in one order: two requests that lock rows in opposite orders would wait for each other.
 		sort( $refs );
-		foreach ( microtime( true ) < self::$is_locked_until ? array() : array_chunk( $refs, self::CHUNK ) as $chunk ) {
+		foreach ( Quiet_Database::is_locked() ? array() : array_chunk( $refs, self::CHUNK ) as $chunk ) {
 			$values = array();
 			foreach ( $chunk as $ref ) {
-				$values[] = $wpdb->prepare( '(%s, ', $ref ) . self::number( $marked_at ) . ", CONNECTION_ID(), '', '')";
+				$values[] = $wpdb->prepare( '(%s, ', $ref ) . Mark_Row::number( $marked_at ) . ", CONNECTION_ID(), '', '')";
 			}
-			$this->query(
+			Quiet_Database::run(
 				'INSERT INTO ' . Installation::table() . ' (ref, marked_at, marked_by, error, lists) VALUES ' . implode( ', ', $values )
 				. ' ON DUPLICATE KEY UPDATE marked_at = IF(dirty = 1, LEAST(marked_at, VALUES(marked_at)), VALUES(marked_at)),'
 				. ' generation = generation + 1, dirty = 1, marked_by = VALUES(marked_by), attempts = 0, retry_at = 0'
@@ -376,13 +283,13 @@ final class Marks {
 		$now    = microtime( true );
 		$values = array();
 		foreach ( $refs as $ref ) {
-			$values[] = $wpdb->prepare( '(%s, ', $ref ) . self::number( $now ) . ', CONNECTION_ID(), 1, ' . self::number( $now + self::LEASE ) . ", '', '')";
+			$values[] = $wpdb->prepare( '(%s, ', $ref ) . Mark_Row::number( $now ) . ', CONNECTION_ID(), 1, ' . Mark_Row::number( $now + self::LEASE ) . ", '', '')";
 		}
-		$this->query(
+		Quiet_Database::run(
 			'INSERT INTO ' . Installation::table() . ' (ref, marked_at, marked_by, attempts, retry_at, error, lists) VALUES ' . implode( ', ', $values )
 			. ' ON DUPLICATE KEY UPDATE generation = generation + 1, dirty = 1, attempts = attempts + 1, retry_at = VALUES(retry_at)'
 		);
-		$marks = $this->marks( $this->rows( $wpdb->prepare( 'SELECT ref, generation, marked_at, attempts FROM ' . Installation::table() . ' WHERE ref IN (' . self::places( $refs ) . ') ORDER BY marked_at, ref', $refs ) ), 1 ); // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
+		$marks = $this->marks( Quiet_Database::rows( $wpdb->prepare( 'SELECT ref, generation, marked_at, attempts FROM ' . Installation::table() . ' WHERE ref IN (' . Mark_Row::places( $refs ) . ') ORDER BY marked_at, ref', $refs ) ), 1 ); // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
 		// What could not be written is sent all the same.
 		foreach ( array_diff( $refs, array_column( $marks, 'ref' ) ) as $ref ) {
 			$marks[] = new Mark( $ref, 0, $now );
@@ -408,9 +315,9 @@ final class Marks {
 		}
 		$refs = array_column( $due, 'ref' );
 		sort( $refs );
-		$this->query(
+		Quiet_Database::run(
 			$wpdb->prepare(
-				'UPDATE ' . Installation::table() . ' SET attempts = attempts + 1, retry_at = %f WHERE ref IN (' . self::places( $refs ) . ')', // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
+				'UPDATE ' . Installation::table() . ' SET attempts = attempts + 1, retry_at = %f WHERE ref IN (' . Mark_Row::places( $refs ) . ')', // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
 				array_merge( array( microtime( true ) + self::LEASE ), $refs )
 			)
 		);
@@ -426,7 +333,7 @@ final class Marks {
 	private function due( int $limit ): array {
 		global $wpdb;
 		$now  = microtime( true );
-		$rows = $this->rows(
+		$rows = Quiet_Database::rows(
 			$wpdb->prepare(
 				'SELECT ref, generation, marked_at, attempts, marked_by, marked_by = CONNECTION_ID() AS mine FROM ' . Installation::table() // phpcs:ignore WordPress.DB.PreparedSQL
 				. ' WHERE dirty = 1 AND retry_at <= %f ORDER BY marked_at, ref LIMIT %d',
@@ -439,7 +346,7 @@ final class Marks {
 		if ( ! $fresh ) {
 			return $rows;
 		}
-		$alive = array_column( $this->rows( 'SELECT ID AS id FROM information_schema.PROCESSLIST' ), 'id' );
+		$alive = array_column( Quiet_Database::rows( 'SELECT ID AS id FROM information_schema.PROCESSLIST' ), 'id' );
 		$busy  = array_intersect( array_column( $fresh, 'marked_by' ), $alive );
 		return array_values( array_filter( $rows, static fn( array $row ): bool => '1' === $row['mine'] || ! in_array( $row['marked_by'], $busy, true ) || (float) $row['marked_at'] <= $now - self::SETTLED ) );
 	}
@@ -459,54 +366,6 @@ final class Marks {
 	}
 
 	/**
-	 * The row that says what became of a mark, as SQL.
-	 *
-	 * @param Mark $mark A claimed mark.
-	 * @param Sent $sent What became of it.
-	 */
-	private static function row_of( Mark $mark, Sent $sent ): string {
-		global $wpdb;
-		$failed = Sent::FAILED === $sent->outcome;
-		$lists  = $sent->lists ? ' ' . implode( ' ', $sent->lists ) . ' ' : '';
-		// 10 s, 20 s, 40 s … at most an hour.
-		$retry_at = $failed ? microtime( true ) + min( 3600.0, 10.0 * pow( 2, min( $mark->attempts, 10 ) ) ) : 0.0;
-		return $wpdb->prepare(
-			'(%s, %d, %d, %f, %d, %f, %f, %f, %d, %s, %s, %s, %s)',
-			$mark->ref,
-			$mark->generation,
-			$failed ? 1 : 0,
-			$mark->marked_at,
-			$failed ? $mark->attempts + 1 : 0,
-			$retry_at,
-			$sent->sent_at,
-			$mark->marked_at + $sent->clock_ahead,
-			$sent->revision,
-			$sent->epoch,
-			$sent->outcome,
-			self::storable( $sent->error ),
-			self::storable( $lists )
-		);
-	}
-
-	/**
-	 * A row with numbers as numbers.
-	 *
-	 * @param array<string, string> $row As the database gives it.
-	 * @return array<string, mixed>
-	 */
-	private static function typed( array $row ): array {
-		foreach ( array( 'marked_at', 'retry_at', 'sent_at', 'saved_at' ) as $name ) {
-			$row[ $name ] = (float) $row[ $name ];
-		}
-		foreach ( array( 'generation', 'marked_by', 'attempts', 'revision' ) as $name ) {
-			$row[ $name ] = (int) $row[ $name ];
-		}
-		$row['dirty'] = '1' === (string) $row['dirty'];
-		$row['lists'] = array_values( array_filter( explode( ' ', $row['lists'] ), 'strlen' ) );
-		return $row;
-	}
-
-	/**
 	 * References which fit into a row, each once. Others are a mistake of whoever marks, and are dropped.
 	 *
 	 * @param string[] $refs References.
@@ -519,133 +378,5 @@ final class Marks {
 				static fn( string $ref ): bool => strlen( $ref ) <= self::LONGEST_REF && 1 === preg_match( '/^[a-z][a-zA-Z0-9:_-]*$/D', $ref )
 			)
 		);
-	}
-
-	/**
-	 * Text that any table takes: valid, of at most 2,000 bytes, none beyond the Basic Multilingual Plane.
-	 *
-	 * @param string $text Any bytes.
-	 */
-	private static function storable( string $text ): string {
-		// What is no UTF-8, or cut in the middle of a character, becomes U+FFFD.
-		$text = json_decode( (string) json_encode( substr( $text, 0, 2000 ), JSON_INVALID_UTF8_SUBSTITUTE ) ); // phpcs:ignore WordPress.WP.AlternativeFunctions.json_encode_json_encode -- That one takes bad bytes away.
-		return (string) preg_replace( '/[\x{10000}-\x{10FFFF}]/u', '?', (string) $text );
-	}
-
-	/**
-	 * A time as SQL.
-	 *
-	 * @param float $value Epoch seconds.
-	 */
-	private static function number( float $value ): string {
-		return sprintf( '%.4F', $value );
-	}
-
-	/**
-	 * Placeholders for a list of texts.
-	 *
-	 * @param string[] $values The texts.
-	 */
-	private static function places( array $values ): string {
-		return implode( ', ', array_fill( 0, count( $values ), '%s' ) );
-	}
-
-	/**
-	 * Run a statement. Whoever called the hook finds $wpdb as it was, and sees no error.
-	 *
-	 * @param string $sql The statement.
-	 */
-	private function query( string $sql ): void {
-		$this->quietly(
-			static function () use ( $sql ) {
-				return self::run_without_waiting( $sql );
-			}
-		);
-	}
-
-	/**
-	 * Run a statement which gives up after a second when rows are locked. Hooks run within other plugins' transactions,
-	 * and their rows stay locked until those end: nobody's save may wait for that, for up to 50 s by default.
-	 *
-	 * @param string $sql The statement.
-	 * @return int|bool As wpdb's.
-	 */
-	private static function run_without_waiting( string $sql ) {
-		global $wpdb;
-		// phpcs:disable WordPress.DB -- The statements were prepared by whoever calls.
-		if ( preg_match( '/(\d+)\.(\d+)\.\d+-mariadb/i', $wpdb->db_server_info(), $found ) && version_compare( "$found[1].$found[2]", '10.1', '>=' ) ) {
-			return $wpdb->query( 'SET STATEMENT innodb_lock_wait_timeout = 1 FOR ' . $sql );
-		}
-		$wpdb->query( 'SET @sos_wait = @@SESSION.innodb_lock_wait_timeout, SESSION innodb_lock_wait_timeout = 1' );
-		$answer = $wpdb->query( $sql );
-		$error  = $wpdb->last_error;
-		$wpdb->query( 'SET SESSION innodb_lock_wait_timeout = @sos_wait' );
-		$wpdb->last_error = $error;
-		// phpcs:enable
-		return $answer;
-	}
-
-	/**
-	 * Rows of a query; none when it fails.
-	 *
-	 * @param string $sql The query.
-	 * @return array<int, array<string, string>>
-	 */
-	private function rows( string $sql ): array {
-		$rows = $this->quietly(
-			static function () use ( $sql ) {
-				global $wpdb;
-				$found = $wpdb->get_results( $sql, ARRAY_A ); // phpcs:ignore WordPress.DB
-				if ( '' !== $wpdb->last_error ) {
-					return false;
-				}
-				return $found;
-			}
-		);
-		return is_array( $rows ) ? $rows : array();
-	}
-
-	/**
-	 * Ask the database; where the table is missing, make it and ask again. Logs the first error of a request.
-	 *
-	 * @param callable $ask Returns false when it failed.
-	 * @return mixed What it returned.
-	 */
-	private function quietly( callable $ask ) {
-		global $wpdb;
-		$seen = array();
-		foreach ( array( 'insert_id', 'last_error', 'last_query', 'last_result', 'num_rows', 'rows_affected' ) as $name ) {
-			$seen[ $name ] = $wpdb->$name ?? null;
-		}
-		$before = $wpdb->suppress_errors( true );
-		$answer = false;
-		$why    = '';
-		try {
-			$answer = $ask();
-			if ( false === $answer ) {
-				$why     = (string) $wpdb->last_error;
-				$is_lost = (int) get_option( Installation::OPTION ) !== Installation::SCHEMA || false !== strpos( $why, "doesn't exist" );
-				if ( $is_lost && Installation::is_active_here() ) {
-					Installation::install();
-				}
-				if ( false !== strpos( $why, 'Lock wait timeout' ) ) {
-					self::$is_locked_until = microtime( true ) + self::LOCKED;
-				} else {
-					$answer = $ask();
-				}
-				$why    = false === $answer ? (string) $wpdb->last_error : '';
-			}
-		} catch ( \Throwable $error ) {
-			$why = $error->getMessage();
-		}
-		$wpdb->suppress_errors( $before );
-		foreach ( $seen as $name => $value ) {
-			$wpdb->$name = $value;
-		}
-		if ( '' !== $why && ! self::$complained ) {
-			self::$complained = true;
-			error_log( 'sos-publisher: the table of marks is not usable: ' . $why ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions.error_log_error_log
-		}
-		return $answer;
 	}
 }
