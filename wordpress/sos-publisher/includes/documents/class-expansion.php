@@ -228,10 +228,12 @@ final class Expansion {
 		$ids   = array();
 		do {
 			// phpcs:ignore WordPress.DB -- Conditions are prepared by whoever gives them; ids go up, so that portions do not overlap.
-			$rows = $wpdb->get_results( "SELECT DISTINCT p.ID, p.post_type, p.post_status FROM $wpdb->posts p $join WHERE p.ID > $last AND p.post_type IN ($types) AND ($where) ORDER BY p.ID LIMIT " . self::PORTION );
+			$rows  = $wpdb->get_results( "SELECT DISTINCT p.ID, p.post_type, p.post_status FROM $wpdb->posts p $join WHERE p.ID > $last AND p.post_type IN ($types) AND ($where) ORDER BY p.ID LIMIT " . self::PORTION );
 			$posts = array();
 			$menus = array();
-			foreach ( is_array( $rows ) ? $rows : array() as $row ) {
+			$rows  = is_array( $rows ) ? $rows : array();
+			$count = count( $rows );
+			foreach ( $rows as $row ) {
 				$last = (int) $row->ID;
 				if ( 'wp_navigation' === $row->post_type ) {
 					$menus[] = $last;
@@ -248,7 +250,7 @@ final class Expansion {
 			self::portions( $posts, 'post:', $mark );
 			self::portions( $menus, 'menu:', $mark );
 			self::menus_of( 'post', $posts, $mark );
-		} while ( $rows && count( $rows ) === self::PORTION );
+		} while ( self::PORTION === $count );
 		return $ids;
 	}
 

@@ -42,7 +42,7 @@ final class Events {
 	 */
 	public static function register( Plugin $plugin ): void {
 		$events = new self( $plugin );
-		foreach ( array( Post_Events::class, Meta_Events::class, Term_Events::class, User_Events::class, Menu_Events::class, Option_Events::class, Media_Events::class, Block_Events::class, Import_Events::class ) as $group ) {
+		foreach ( array( Post_Events::class, Filing_Events::class, Meta_Events::class, Term_Events::class, User_Events::class, Menu_Events::class, Option_Events::class, Media_Events::class, Block_Events::class, Import_Events::class ) as $group ) {
 			( new $group( $events ) )->register();
 		}
 	}

@@ -1,7 +1,7 @@
 <?php
 /**
- * Posts, pages and items of custom types: from saving, publishing, trashing, deleting and filing them to
- * marks of the post and of whatever else says something about it.
+ * Posts, pages and items of custom types: from saving, publishing, trashing and deleting them to marks of
+ * the post and of whatever else says something about it. Their terms are heard by Filing_Events.
  *
  * @package SOS_Publisher
  */
@@ -64,10 +64,6 @@ final class Post_Events {
 		$on( 'wp_update_comment_count', array( $this, 'counted' ), PHP_INT_MIN, 0 );
 		$on( 'edit_comment', array( $this, 'comment_edited' ), PHP_INT_MIN, 0 );
 		$on( 'clean_post_cache', array( $this, 'cleaned' ), PHP_INT_MIN, 2 );
-		$on( 'add_term_relationship', array( $this, 'before_filing' ), PHP_INT_MIN, 3 );
-		$on( 'delete_term_relationships', array( $this, 'before_filing' ), PHP_INT_MIN, 3 );
-		$on( 'deleted_term_relationships', array( $this, 'unfiled' ), PHP_INT_MIN, 3 );
-		$on( 'set_object_terms', array( $this, 'filed' ), PHP_INT_MIN, 6 );
 	}
 
 	/**
@@ -218,63 +214,6 @@ final class Post_Events {
 	}
 
 	/**
-	 * Terms of a post are about to be added or taken away.
-	 *
-	 * @param mixed $id       The object.
-	 * @param mixed $tt_ids   Unused.
-	 * @param mixed $taxonomy Of the terms.
-	 */
-	public function before_filing( $id, $tt_ids, $taxonomy ): void {
-		$post = $this->find_filed( $id, $taxonomy );
-		if ( $post ) {
-			$this->events->mark( 'post:' . $post->ID );
-		}
-	}
-
-	/**
-	 * `deleted_term_relationships`: terms were taken away.
-	 *
-	 * @param mixed $id       The object.
-	 * @param mixed $tt_ids   Of these terms.
-	 * @param mixed $taxonomy Theirs.
-	 */
-	public function unfiled( $id, $tt_ids, $taxonomy ): void {
-		$this->filed( $id, array(), array(), $taxonomy, false, (array) $tt_ids );
-	}
-
-	/**
-	 * `set_object_terms`: terms were set; tells of those before, too.
-	 *
-	 * @param mixed $id       The object.
-	 * @param mixed $terms    Unused.
-	 * @param mixed $tt_ids   Now.
-	 * @param mixed $taxonomy Theirs.
-	 * @param mixed $append   Whether those before stay.
-	 * @param mixed $before   Ids before.
-	 */
-	public function filed( $id, $terms, $tt_ids, $taxonomy, $append, $before ): void {
-		$now     = array_map( 'intval', (array) $tt_ids );
-		$before  = array_map( 'intval', (array) $before );
-		$changed = array_merge( array_diff( $now, $before ), $append ? array() : array_diff( $before, $now ) );
-		$post    = $changed ? $this->find_filed( $id, $taxonomy ) : null;
-		if ( ! $post ) {
-			return;
-		}
-		$refs = array( 'post:' . $post->ID, 'lists:type:' . $post->post_type );
-		if ( Scope::has_taxonomy( $taxonomy ) ) {
-			foreach ( $changed as $tt_id ) {
-				$term   = get_term_by( 'term_taxonomy_id', $tt_id );
-				$refs[] = 'term:' . ( $term instanceof \WP_Term ? $term->term_id : $tt_id );
-			}
-			if ( Scope::is_in_permalinks( "%$taxonomy%" ) ) {
-				$refs[] = 'below:post:' . $post->ID;
-				$refs[] = 'menus-of:post:' . $post->ID;
-			}
-		}
-		$this->events->mark( ...$refs );
-	}
-
-	/**
 	 * Mark a change from one state of a post to another.
 	 *
 	 * @param \WP_Post $before As it was.
@@ -334,21 +273,6 @@ final class Post_Events {
 	}
 
 	/**
-	 * The post whose terms change, if it is public.
-	 *
-	 * @param mixed $id       An object that has terms; not always a post.
-	 * @param mixed $taxonomy Of the terms.
-	 */
-	private function find_filed( $id, $taxonomy ): ?\WP_Post {
-		$known = is_string( $taxonomy ) ? get_taxonomy( $taxonomy ) : false;
-		if ( ! $known || ! array_filter( (array) $known->object_type, array( Scope::class, 'has_type' ) ) ) {
-			return null;
-		}
-		$post = Scope::find( (int) $id );
-		return $post && Scope::has_status( $post->post_status ) ? $post : null;
-	}
-
-	/**
 	 * Ids of the children of a post that move when it is deleted, in portions.
 	 *
 	 * @param \WP_Post $post The post.
@@ -359,11 +283,12 @@ final class Post_Events {
 		$last = 0;
 		do {
 			// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- By an index, of rows that are about to change.
-			$ids = $wpdb->get_col( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE post_parent = %d AND ID > %d AND post_type IN (%s, 'attachment') ORDER BY ID LIMIT 60", $post->ID, $last, $post->post_type ) );
+			$ids   = $wpdb->get_col( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE post_parent = %d AND ID > %d AND post_type IN (%s, 'attachment') ORDER BY ID LIMIT 60", $post->ID, $last, $post->post_type ) );
+			$last  = (int) end( $ids );
+			$count = count( $ids );
 			if ( $ids ) {
-				$last = (int) end( $ids );
 				yield $ids;
 			}
-		} while ( count( $ids ) === 60 );
+		} while ( 60 === $count );
 	}
 }
