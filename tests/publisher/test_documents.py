@@ -150,6 +150,12 @@ def test_dependencies_are_named(reading: Reading) -> None:
     }
     assert set(reading.post("media_blocks_post")["sos"]["deps"]) == shown
     assert reading.post("pattern_post")["sos"]["deps"] == [f"post:{reading.id('pattern')}"]
+    gallery = reading.insert("Gallery", "[gallery]")
+    small = reading.id("image_webp")
+    reading.wordpress.run_php(
+        f"wp_update_post( array( 'ID' => {small}, 'post_parent' => {gallery} ) );"
+    )
+    assert reading.document(f"post:{gallery}")["sos"]["deps"] == [f"post:{small}"]
     classic = reading.post("classic_post")["sos"]["deps"]
     assert classic == [f"post:{reading.id(k)}" for k in ("image_wide", "image_tall", "image_small")]
 
@@ -483,6 +489,7 @@ def test_plain_permalinks_get_paths(make_wordpress: Callable[..., WordPressServe
     assert paths["featured_post"] == "/with-a-featured-image/"
     assert paths["stokers_page"].count("/") > 3
     assert paths["numeric_slug_post"] == f"/1984-{plain.id('numeric_slug_post')}/"
+    assert plain.post("child_of_draft_page")["sos"]["path"] == "/orphan/"
     assert plain.post("future_post")["sos"]["path"] == "/from-the-future/"
     assert plain.document(f"term:{plain.id('category_news')}")["sos"]["path"] == "/category/news/"
     assert plain.document("types")["book"]["sos"]["archive_path"] == "/book/"

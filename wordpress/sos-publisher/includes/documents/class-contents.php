@@ -124,13 +124,32 @@ final class Contents {
 				if ( preg_match( '/\b(?:ids|include)\s*=\s*["\']?([\d,\s]+)/', $attributes, $ids ) ) {
 					$this->add_media( explode( ',', $ids[1] ) );
 				} else {
-					$this->add_media( array_keys( get_children( array( 'post_parent' => $parent, 'post_type' => 'attachment', 'fields' => 'ids', 'numberposts' => 200 ) ) ) ); // phpcs:ignore WordPress.Arrays.ArrayDeclarationSpacing
+					$this->add_media( self::attached_to( $parent ) );
 				}
 			}
 		}
 		if ( has_blocks( $content ) ) {
 			$this->add_blocks( parse_blocks( $content ), $parent );
 		}
+	}
+
+	/**
+	 * What hangs on a post: a gallery that names no pictures shows those.
+	 *
+	 * @param int $parent Id of the post.
+	 * @return int[]
+	 */
+	private static function attached_to( int $parent ): array {
+		return get_posts(
+			array(
+				'post_type'        => 'attachment',
+				'post_status'      => 'inherit',
+				'post_parent'      => $parent,
+				'fields'           => 'ids',
+				'numberposts'      => 200,
+				'suppress_filters' => true,
+			)
+		);
 	}
 
 	/**

@@ -156,8 +156,12 @@ final class Paths {
 	private static function made_up( \WP_Post $post ): string {
 		$slug   = '' !== $post->post_name ? $post->post_name : 'p-' . $post->ID;
 		$above  = array();
-		$parent = is_post_type_hierarchical( $post->post_type ) ? get_post( $post->post_parent ) : null;
-		for ( $step = 0; $post->post_parent > 0 && $parent instanceof \WP_Post && $step < 20; $step++ ) {
+		$parent = $post->post_parent > 0 && is_post_type_hierarchical( $post->post_type ) ? get_post( $post->post_parent ) : null;
+		// What is above, but only as far as visitors know of it.
+		for ( $step = 0; $parent instanceof \WP_Post && $step < 20; $step++ ) {
+			if ( $parent->ID === $post->ID || ! in_array( $parent->post_status, Visibility::statuses(), true ) ) {
+				break;
+			}
 			array_unshift( $above, '' !== $parent->post_name ? $parent->post_name : 'p-' . $parent->ID );
 			$parent = $parent->post_parent > 0 ? get_post( $parent->post_parent ) : null;
 		}
