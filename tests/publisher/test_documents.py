@@ -124,6 +124,25 @@ def test_scheduled_post_has_the_path_that_it_will_have(reading: Reading) -> None
     assert "FUTURE-BODY" in post["content"]["rendered"]
 
 
+def test_plugin_that_closes_rest_is_not_in_the_way(reading: Reading) -> None:
+    """Security plugins refuse visitors of the REST API; what is public stays public."""
+    refs = [
+        f"post:{reading.id('featured_post')}",
+        f"user:{reading.id('author_olga')}",
+        "term:1",
+        "site",
+        "types",
+    ]
+    closed = """
+    add_filter( 'rest_authentication_errors', fn() => new WP_Error( 'closed', 'closed', array( 'status' => 401 ) ) );
+    add_filter( 'rest_endpoints', fn( $routes ) => array_filter( $routes, fn( $route ) => false === strpos( $route, 'users' ), ARRAY_FILTER_USE_KEY ) );
+    add_filter( 'rest_user_query', fn( $query ) => array( 'include' => array( 0 ) ) );
+    add_filter( 'user_has_cap', '__return_empty_array' );
+    """
+    assert reading.raw(*refs, before=closed) == reading.raw(*refs)
+    assert None not in reading.raw(*refs).values()
+
+
 # ---------------------------------------------------------------- what is in it
 
 
@@ -267,7 +286,7 @@ def test_request_of_an_editor_changes_no_byte(reading: Reading) -> None:
     define( 'WP_ADMIN', true );
     require_once ABSPATH . 'wp-admin/includes/admin.php';
     set_current_screen( 'edit-post' );
-    $_COOKIE['a'] = 'b'; $_SERVER['HTTP_USER_AGENT'] = 'Mobile'; $_SERVER['REQUEST_URI'] = '/wp-admin/edit.php?x=1';
+    $_COOKIE['a'] = 'b'; $_SERVER['HTTPS'] = 'on'; $_SERVER['HTTP_USER_AGENT'] = 'Mobile'; $_SERVER['REQUEST_URI'] = '/wp-admin/edit.php?x=1';
     $GLOBALS['wp_query'] = new WP_Query( array( 'post_type' => 'post' ) ); the_post();
     add_filter( 'pre_determine_locale', fn() => $GLOBALS['rig_locale'] ?? null );
     $before = array( get_current_user_id(), is_admin(), $_COOKIE, $_SERVER, get_the_ID(), $GLOBALS['wp_query'], ob_get_level() );
