@@ -71,11 +71,13 @@ class Stage:
 
     def previews(self) -> int:
         """Previews that are kept now."""
-        client = redis.Redis.from_url(self.valkey.url)
-        try:
-            return len(list(client.scan_iter(f"sos:{{{HOST}}}:preview:*")))
-        finally:
-            client.close()
+        return len(self.lives())
+
+    def lives(self) -> list[int]:
+        """How long each of them lives on, seconds."""
+        with redis.Redis.from_url(self.valkey.url) as client:
+            keys = list(client.scan_iter(f"sos:{{{HOST}}}:preview:*"))
+            return [int(client.ttl(key)) for key in keys]
 
     def wait_public(self, path: str, holds: Callable[[int, str], bool], seconds: float = 15) -> str:
         """What the public gets once a condition on status and text holds."""

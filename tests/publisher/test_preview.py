@@ -215,6 +215,16 @@ async def test_link_that_has_ended_says_so(browser_page: Page, stage: Stage) -> 
     await expect(heading).to_be_visible()
 
 
+def test_store_keeps_a_preview_no_longer_than_its_link(stage: Stage) -> None:
+    """And a minute, so that a link that ends can say so."""
+    number = insert(stage, post_title="Short", post_content="<p>x</p>")
+    before = set(stage.lives())
+    share(stage, number, 3600)
+    assert -1 not in stage.lives()
+    (new,) = {life for life in stage.lives() if 3600 < life <= 3660} - before
+    assert new
+
+
 async def test_shared_link_shows_what_was_last_saved(stage: Stage) -> None:
     """An autosave that is newer than the public post; an older one is forgotten."""
     number = insert(stage, post_title="Live", post_content="<p>Live</p>", post_status="publish")

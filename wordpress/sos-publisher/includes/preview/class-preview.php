@@ -46,12 +46,17 @@ final class Preview {
 	 * @param Plugin $plugin The plugin.
 	 */
 	private static function handle( Plugin $plugin ): void {
-		$post = self::find_post();
-		if ( ! $post || ! $plugin->settings()->is_configured() ) {
+		$post     = self::find_post();
+		$settings = $plugin->settings();
+		// Before anybody has set it up, WordPress goes on as it was.
+		if ( ! $post || ( '' === $settings->host() && '' === $settings->redis_url() ) ) {
 			return;
 		}
 		nocache_headers();
-		if ( '' === $plugin->settings()->preview_secret() ) {
+		if ( ! $settings->is_configured() ) {
+			self::explain( implode( ' ', $settings->problems() ) );
+		}
+		if ( '' === $settings->preview_secret() ) {
 			self::explain( __( 'Previews on the public site are not set up: SOS_PREVIEW_SECRET is missing. Whoever looks after the site can set it at Tools > SOS.', 'sos-publisher' ) );
 		}
 		try {
@@ -65,7 +70,7 @@ final class Preview {
 			/* translators: %s: message of an error. */
 			self::explain( sprintf( __( 'WordPress could not render this post: %s', 'sos-publisher' ), $error->getMessage() ) );
 		}
-		self::redirect( $link['url'], $plugin->settings()->host() );
+		self::redirect( $link['url'], $settings->host() );
 	}
 
 	/**
