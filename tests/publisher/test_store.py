@@ -327,6 +327,20 @@ def test_a_server_that_behaves_badly_costs_little_and_opens_the_breaker(
     assert len(run.writes) == 1
 
 
+def test_an_error_in_any_bytes_is_one_line_of_ascii(client: Client) -> None:
+    """What a server says is shown to administrators and kept in WordPress's database; the password is not in it."""
+
+    def complain(peer: socket.socket) -> None:
+        while peer.recv(1 << 16):
+            peer.sendall(b"-ERR \xff\xfe\t<b> p%40ss p@ss" + b"x" * 1000 + b"\r\n")
+
+    with bad_server(complain) as port:
+        run = client.run(f"redis://:p%40ss@127.0.0.1:{port}", ["take_sequence"])
+    why = run.steps[0]["refused"]
+    assert why.startswith("ERR ?? <b> *** ***xxx")
+    assert len(why) <= 300
+
+
 @pytest.mark.parametrize("behave", [trickle, announce_too_much])
 def test_own_client_is_not_held_by_a_server_that_trickles(
     behave: Callable[[socket.socket], None],

@@ -14,7 +14,7 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Refused extends \RuntimeException {
 	/**
-	 * An error reply in words that may be shown: printable, one line, at most 300 characters, without the login.
+	 * An error reply in words that may be shown and stored: one line of ASCII, at most 300 characters, without the login.
 	 *
 	 * @param string   $reply   The reply, without its minus sign.
 	 * @param string[] $secrets What must not appear.
@@ -22,10 +22,10 @@ final class Refused extends \RuntimeException {
 	public static function from_reply( string $reply, array $secrets = array() ): self {
 		foreach ( $secrets as $secret ) {
 			if ( '' !== $secret ) {
-				$reply = str_replace( $secret, '…', $reply );
+				$reply = str_replace( $secret, '***', $reply );
 			}
 		}
-		$reply = (string) preg_replace( '/[\x00-\x1f\x7f]+/', ' ', $reply );
+		$reply = (string) preg_replace( array( '/[\x00-\x1f\x7f]+/', '/[\x80-\xff]/' ), array( ' ', '?' ), $reply );
 		return new self( trim( substr( $reply, 0, 300 ) ) );
 	}
 
