@@ -74,13 +74,13 @@ final class Changes {
 			return $changes;
 		}
 		$changes->autosave = self::find_autosave( $post, get_current_user_id() );
-		if ( ! empty( $_GET['_thumbnail_id'] ) && is_scalar( $_GET['_thumbnail_id'] ) ) {
-			$thumbnail = (int) $_GET['_thumbnail_id'];
+		if ( ! empty( $_GET['_thumbnail_id'] ) ) {
+			$thumbnail = (int) sanitize_text_field( wp_unslash( $_GET['_thumbnail_id'] ) );
 
 			$changes->thumbnail = $thumbnail > 0 ? (string) $thumbnail : '';
 		}
-		if ( ! empty( $_GET['post_format'] ) && is_string( $_GET['post_format'] ) ) {
-			$changes->format = sanitize_key( $_GET['post_format'] );
+		if ( ! empty( $_GET['post_format'] ) ) {
+			$changes->format = sanitize_key( wp_unslash( $_GET['post_format'] ) );
 		}
 		// phpcs:enable
 		return $changes;

@@ -49,7 +49,8 @@ final class Links {
 	 * @param Changes  $changes What is not published of it.
 	 * @param int      $seconds How long it is good: 1 to 604800.
 	 * @return array{url: string, expires: int}
-	 * @throws \RuntimeException As above, or when the post can't be rendered.
+	 * @throws Refused           When there is no secret, or the store does not take it.
+	 * @throws \RuntimeException When the post can't be rendered, or the store is away.
 	 */
 	public static function create_of( \WP_Post $post, Changes $changes, int $seconds ): array {
 		$settings = Plugin::instance()->settings();

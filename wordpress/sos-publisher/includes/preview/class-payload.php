@@ -32,11 +32,11 @@ final class Payload {
 	private const DEPTH = 20;
 
 	/**
-	 * The payload of a preview.
+	 * The payload of a preview. Whatever a theme or plugin throws while it is rendered is passed on.
 	 *
 	 * @param \WP_Post $post    As it is in the database.
 	 * @param Changes  $changes What is not published of it.
-	 * @throws \Throwable Whatever a theme or plugin throws while it is rendered; Refused where it is too long.
+	 * @throws Refused Where it is too long.
 	 */
 	public static function build( \WP_Post $post, Changes $changes ): string {
 		$shown     = $changes->apply();
@@ -138,11 +138,12 @@ final class Payload {
 	 * @param \WP_Post $parent Of any status.
 	 */
 	private static function parent_document( \WP_Post $parent ): Document {
+		$title   = apply_filters( 'the_title', $parent->post_title, $parent->ID ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- WordPress's own filter.
 		$members = array(
 			'id'     => $parent->ID,
 			'type'   => $parent->post_type,
 			'status' => 'publish',
-			'title'  => array( 'rendered' => apply_filters( 'the_title', $parent->post_title, $parent->ID ) ), // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- WordPress's own filter.
+			'title'  => $title,
 			'parent' => $parent->post_parent,
 		);
 		return new Document( 'post:' . $parent->ID, $members );

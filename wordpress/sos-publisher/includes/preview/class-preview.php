@@ -121,8 +121,8 @@ final class Preview {
 	 * @param string $words A sentence or two, plain text.
 	 */
 	private static function explain( string $words ): void {
-		$own  = add_query_arg( self::SWITCH_OFF, 'off' );
-		$html = '<h1>' . esc_html__( 'No preview on the public site', 'sos-publisher' ) . '</h1><p>' . esc_html( $words ) . '</p>';
+		$own   = add_query_arg( self::SWITCH_OFF, 'off' );
+		$html  = '<h1>' . esc_html__( 'No preview on the public site', 'sos-publisher' ) . '</h1><p>' . esc_html( $words ) . '</p>';
 		$html .= '<p><a href="' . esc_url( $own ) . '">' . esc_html__( 'Show WordPress’s own preview', 'sos-publisher' ) . '</a></p>';
 		wp_die(
 			wp_kses_post( $html ),
