@@ -113,9 +113,15 @@ def category_base(stage: Stage) -> list[str]:
 
 @event("global styles of a block theme", writes=-1, why=EVERYTHING)
 def global_styles(stage: Stage) -> list[str]:
+    post = stage.php(
+        "echo wp_insert_post( array( 'post_type' => 'wp_global_styles', 'post_status' => 'publish',"
+        " 'post_content' => '{\"version\":2,\"isGlobalStylesUserThemeJSON\":true}' ) );"
+    )
+    assert not stage.is_rebuilding(), "an empty one comes with the first look at the editor"
     stage.php(
-        "$id = wp_insert_post( array( 'post_type' => 'wp_global_styles', 'post_status' => 'publish',"
-        " 'post_title' => 'Custom Styles', 'post_content' => '{\"version\":2,\"isGlobalStylesUserThemeJSON\":true}' ) );"
+        "wp_update_post( array( 'ID' => (int) $args[0], 'post_content' =>"
+        ' \'{"version":2,"isGlobalStylesUserThemeJSON":true,"styles":{}}\' ) );',
+        post,
     )
     assert stage.is_rebuilding()
     stage.rebuild()

@@ -7,7 +7,6 @@ the same or the deadline has passed.
 from __future__ import annotations
 
 import dataclasses
-import re
 import time
 import urllib.error
 import urllib.parse
@@ -24,6 +23,7 @@ import redis
 from tests.endtoend.pair import HOST, NoRedirect
 from tests.endtoend.test_wordpress_parity import first, has_class, squeezed, text_of, title_of
 from tests.publisher.event_editor import Editor, Visitor
+from tests.publisher.event_shown import Shown, difference, labels, same
 from tests.servers.mariadb import MariaDB
 from tests.servers.node import SITE, Node
 from tests.servers.wordpress import WordPressServer
@@ -31,23 +31,13 @@ from tests.servers.wordpress import WordPressServer
 SECONDS = 8.0
 """How long a node may take in a test: the machine may be busy; what is promised is measured elsewhere."""
 
+AS_VISITOR = {"Host": HOST, "Accept-Encoding": "identity"}
+
 MENU = (
     f"//header//nav[{has_class('menu')}]//li/*"
     "[self::a or self::span or self::details[not(preceding-sibling::a)]]"
 )
 """Entries of the first menu on a page of the node."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What of an answer is compared: its status, where it leads, title, text and the posts it lists."""
-
-    status: int
-    location: str = ""
-    title: str = ""
-    text: str = ""
-    posts: tuple[str, ...] = ()
-    menu: tuple[str, ...] = ()
 
 
 @dataclass
@@ -167,6 +157,20 @@ class Stage:
         """The store has no document of an object, or will have none within the deadline."""
         self._wait(ref, lambda found: found is None, "removed")
 
+    def shows(self, path: str, text: str, is_there: bool = True) -> None:
+        """The node's page has a text, or has it not, or will within the deadline."""
+        deadline = time.monotonic() + SECONDS
+        while (text in self.fetch_page(path)) is not is_there:
+            assert time.monotonic() < deadline, f"{path}: {text!r} is there: {not is_there}"
+            time.sleep(0.02)
+
+    def fetch_page(self, path: str) -> str:
+        """The node's page."""
+        request = urllib.request.Request(f"http://{self.node.public}{path}", headers=AS_VISITOR)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text: str = answer.read().decode()
+            return text
+
     def _wait(self, ref: str, is_right: Callable[[bytes | None], bool], what: str) -> None:
         deadline = time.monotonic() + SECONDS
         while not is_right(self.document(ref)):
@@ -231,10 +235,7 @@ class Stage:
 
     def from_sos(self, path: str) -> Shown:
         """What the node shows."""
-        request = urllib.request.Request(
-            f"http://{self.node.public}{path}",
-            headers={"Host": HOST, "Accept-Encoding": "identity"},
-        )
+        request = urllib.request.Request(f"http://{self.node.public}{path}", headers=AS_VISITOR)
         opener = urllib.request.build_opener(NoRedirect)
         try:
             with opener.open(request, timeout=10) as answer:
@@ -243,7 +244,7 @@ class Stage:
             error.read()
             return Shown(error.code, (error.headers.get("Location") or "").removeprefix(SITE))
         page = lxml.html.fromstring(text.encode())
-        prose = first(page, f"//*[{has_class('prose')}]")
+        prose = first(page, f"//*[{has_class('prose')}][not(ancestor::*[{has_class('callout')}])]")
         cards = page.xpath(f"//article[{has_class('card')}]//h2/a/@href")
         listed = () if prose is not None else tuple(self.post_at(str(href)) for href in cards)
         is_locked = not cards and bool(page.xpath(f"//article//p[{has_class('protected')}]"))
@@ -266,50 +267,3 @@ class Stage:
         meta = self.store.hget(f"sos:{{{HOST}}}:meta", "rev")
         info = self.store.xinfo_stream(f"sos:{{{HOST}}}:events")
         return int(meta or 0), int(info["entries-added"])
-
-
-def same(shown: Shown, expected: Shown) -> bool:
-    """Whether the node shows what WordPress does. What is gone may be 410, and what has moved may be told
-    where WordPress only guesses or says 404."""
-    if expected.status == 404:
-        return shown.status in (404, 410)
-    if expected.status in (301, 302):
-        return shown.status in (301, 308) and shown.location == expected.location
-    if expected.text == "(locked)":
-        return (shown.status, shown.text) == (200, "(locked)")
-    wanted = (expected.status, expected.text, expected.posts, expected.menu)
-    given = (shown.status, shown.text, shown.posts, shown.menu)
-    return given == wanted and names(shown) == names(expected)
-
-
-def labels(page: lxml.html.HtmlElement, query: str) -> list[str]:
-    """Labels of a menu, in order; without what leads to something that the public may not see."""
-    found = []
-    for element in page.xpath(query):
-        # An entry that only opens what is below it says so in its summary.
-        label = element.find("summary") if element.tag == "details" else element
-        for note in label.xpath(
-            f".//*[{has_class('hidden')} or {has_class('menu-item-description')}]"
-        ):
-            note.drop_tree()
-        found.append(" ".join(text_of(label).split()))
-    return [label for label in found if label not in ("To a draft", "To a private page")]
-
-
-def names(shown: Shown) -> str:
-    """The title, without what this theme says of posts that have none."""
-    return re.sub(r"^Untitled – ", "", shown.title)
-
-
-def difference(shown: Shown, expected: Shown) -> str:
-    """What differs, in a few words."""
-    for part in ("status", "location", "title", "posts", "menu", "text"):
-        ours, theirs = getattr(shown, part), getattr(expected, part)
-        if ours != theirs:
-            if part == "text":
-                at = next(
-                    (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), 0
-                )
-                ours, theirs = ours[max(0, at - 30) : at + 60], theirs[max(0, at - 30) : at + 60]
-            return f"{part} {ours!r}, WordPress {theirs!r}"
-    return "nothing"

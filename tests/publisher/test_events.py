@@ -15,6 +15,7 @@ import redis
 
 from tests.publisher import (  # noqa: F401 - they fill the catalogue, in this order
     event_afar,
+    event_callouts,
     event_media,
     event_menus,
     event_pages,
@@ -32,7 +33,7 @@ from tests.servers.wordpress import WordPressServer
 
 pytestmark = [pytest.mark.wordpress, pytest.mark.timeout(900)]
 
-GROUPS = ("posts", "afar", "pages", "terms", "people", "media", "menus", "settings")
+GROUPS = ("posts", "afar", "callouts", "pages", "terms", "people", "media", "menus", "settings")
 PLUGINS = Path(__file__).parent / "event_plugins"
 
 

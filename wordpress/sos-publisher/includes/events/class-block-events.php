@@ -64,8 +64,10 @@ final class Block_Events {
 				$this->events->mark( 'menus', 'site' );
 				break;
 			case 'wp_global_styles':
-				// The CSS that comes with a document is made with them.
-				$this->events->mark( 'site', 'everything' );
+				// The CSS that comes with a document is made with them. Opening the editor makes an empty one.
+				if ( false !== strpos( $post->post_content, '"styles"' ) || false !== strpos( $post->post_content, '"settings"' ) ) {
+					$this->events->mark( 'site', 'everything' );
+				}
 				break;
 		}
 	}

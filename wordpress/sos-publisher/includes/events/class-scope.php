@@ -88,10 +88,11 @@ final class Scope {
 	 */
 	public static function is_in_permalinks( string $tag ): bool {
 		global $wp_rewrite;
-		if ( ! $wp_rewrite instanceof \WP_Rewrite || ! $wp_rewrite->permalink_structure ) {
+		// Not WP_Rewrite's own: it stays that of the first site when a request switches to another one.
+		$patterns = array( (string) get_option( 'permalink_structure' ) );
+		if ( ! $wp_rewrite instanceof \WP_Rewrite || '' === $patterns[0] ) {
 			return false;
 		}
-		$patterns = array( $wp_rewrite->permalink_structure );
 		foreach ( $wp_rewrite->extra_permastructs as $name => $known ) {
 			// The archive of a taxonomy has its own name in its pattern.
 			if ( ! taxonomy_exists( $name ) ) {
