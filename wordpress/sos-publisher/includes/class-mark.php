@@ -21,7 +21,7 @@ final class Mark {
 	public string $ref;
 
 	/**
-	 * How often it was marked up to the claim; one that is marked again meanwhile stays dirty.
+	 * One more with each mark; what is marked again after the claim stays dirty.
 	 *
 	 * @var int
 	 */

@@ -7,7 +7,8 @@
  * A row (times are epoch seconds):
  *
  * ref        object, or a wide mark until it is expanded
- * generation how often it was marked; one more makes what is on its way old
+ * generation one more with each mark, which makes what is on its way old; begins with a time, so that no row that is
+ *            made anew has one that another process still knows
  * dirty      1 while a change was not sent
  * marked_at  the oldest change that was not sent; afterwards the oldest of those that were sent last
  * marked_by  database connection that marked it: while it lives, its request will send the mark itself
@@ -255,10 +256,10 @@ final class Marks extends Records {
 		foreach ( Quiet_Database::is_locked() ? array() : array_chunk( $refs, self::CHUNK ) as $chunk ) {
 			$values = array();
 			foreach ( $chunk as $ref ) {
-				$values[] = $wpdb->prepare( '(%s, ', $ref ) . Mark_Row::number( $marked_at ) . ", CONNECTION_ID(), '', '')";
+				$values[] = $wpdb->prepare( '(%s, %d, ', $ref, self::first_generation() ) . Mark_Row::number( $marked_at ) . ", CONNECTION_ID(), '', '')";
 			}
 			Quiet_Database::run(
-				'INSERT INTO ' . Installation::table() . ' (ref, marked_at, marked_by, error, lists) VALUES ' . implode( ', ', $values )
+				'INSERT INTO ' . Installation::table() . ' (ref, generation, marked_at, marked_by, error, lists) VALUES ' . implode( ', ', $values )
 				. ' ON DUPLICATE KEY UPDATE marked_at = IF(dirty = 1, LEAST(marked_at, VALUES(marked_at)), VALUES(marked_at)),'
 				. ' generation = generation + 1, dirty = 1, marked_by = VALUES(marked_by), attempts = 0, retry_at = 0'
 			);
@@ -268,6 +269,13 @@ final class Marks extends Records {
 			self::$own[ Installation::table() ][ $ref ] = $now;
 		}
 		self::$sites[ get_current_blog_id() ] = true;
+	}
+
+	/**
+	 * Generation of a row that is made now.
+	 */
+	private static function first_generation(): int {
+		return (int) ( 1000 * microtime( true ) );
 	}
 
 	/**
@@ -283,10 +291,10 @@ final class Marks extends Records {
 		$now    = microtime( true );
 		$values = array();
 		foreach ( $refs as $ref ) {
-			$values[] = $wpdb->prepare( '(%s, ', $ref ) . Mark_Row::number( $now ) . ', CONNECTION_ID(), 1, ' . Mark_Row::number( $now + self::LEASE ) . ", '', '')";
+			$values[] = $wpdb->prepare( '(%s, %d, ', $ref, self::first_generation() ) . Mark_Row::number( $now ) . ', CONNECTION_ID(), 1, ' . Mark_Row::number( $now + self::LEASE ) . ", '', '')";
 		}
 		Quiet_Database::run(
-			'INSERT INTO ' . Installation::table() . ' (ref, marked_at, marked_by, attempts, retry_at, error, lists) VALUES ' . implode( ', ', $values )
+			'INSERT INTO ' . Installation::table() . ' (ref, generation, marked_at, marked_by, attempts, retry_at, error, lists) VALUES ' . implode( ', ', $values )
 			. ' ON DUPLICATE KEY UPDATE generation = generation + 1, dirty = 1, attempts = attempts + 1, retry_at = VALUES(retry_at)'
 		);
 		$marks = $this->marks( Quiet_Database::rows( $wpdb->prepare( 'SELECT ref, generation, marked_at, attempts FROM ' . Installation::table() . ' WHERE ref IN (' . Mark_Row::places( $refs ) . ') ORDER BY marked_at, ref', $refs ) ), 1 ); // phpcs:ignore WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders
