@@ -45,6 +45,24 @@ def test_a_mark_is_one_statement_and_none_when_it_is_repeated(wordpress: WordPre
     assert len({row["generation"][:8] for row in rows(wordpress).values()}) == 1
 
 
+def test_a_long_request_says_it_again(wordpress: WordPressServer) -> None:
+    """A second later another process may have read and sent the object, before the change that is marked now."""
+    counts = call(
+        wordpress,
+        """
+        $marks->mark( 'post:1' );
+        $wpdb->query( "UPDATE $table SET dirty = 0" );
+        $before = $wpdb->num_queries;
+        $marks->mark( 'post:1' );
+        $soon = $wpdb->num_queries - $before;
+        usleep( 1100000 );
+        $marks->mark( 'post:1' );
+        return array( $soon, $wpdb->num_queries - $before, $marks->status( 'post:1' )['dirty'] );
+        """,
+    )
+    assert counts == [0, 1, True]
+
+
 def test_a_mark_is_kept_when_the_process_is_killed_right_after_it(
     wordpress: WordPressServer,
 ) -> None:

@@ -35,6 +35,9 @@ final class Marks extends Records {
 	/** Seconds after which a mark is taken over from a request that still runs. */
 	const SETTLED = 60.0;
 
+	/** Seconds after which a request marks again what it has marked: others may have read and sent it meanwhile. */
+	const AGAIN = 1.0;
+
 	const LONGEST_REF = 64;
 
 	/**
@@ -71,8 +74,7 @@ final class Marks extends Records {
 		$table = Installation::table();
 		$new   = array();
 		foreach ( self::sound( $refs ) as $ref ) {
-			// A long request says it again now and then: others may have sent the mark meanwhile.
-			if ( $now - ( self::$own[ $table ][ $ref ] ?? 0.0 ) > self::SETTLED / 2 ) {
+			if ( abs( $now - ( self::$own[ $table ][ $ref ] ?? 0.0 ) ) > self::AGAIN ) {
 				$new[] = $ref;
 			}
 		}
