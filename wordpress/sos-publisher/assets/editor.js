@@ -104,12 +104,18 @@
 		return state[ 0 ];
 	}
 
-	/** Panels of plugins are closed at first. Ours open once; who closes them has them closed. */
+	/**
+	 * Panels of plugins are closed at first. Ours open once; who closes them has them closed.
+	 *
+	 * What is set before WordPress has loaded somebody's preferences is forgotten: then it is done again.
+	 */
 	function useOpenPanels() {
+		var store = isNewer ? 'core/editor' : 'core/edit-post';
+		var wereOpened = useSelect( function ( select ) {
+			return select( 'core/preferences' ).get( 'sos-publisher', 'panelsWereOpened' );
+		}, [] );
 		useEffect( function () {
-			var preferences = wp.data.select( 'core/preferences' );
-			var store = isNewer ? 'core/editor' : 'core/edit-post';
-			if ( preferences.get( 'sos-publisher', 'panelsWereOpened' ) ) {
+			if ( wereOpened ) {
 				return;
 			}
 			PANELS.forEach( function ( name ) {
@@ -118,7 +124,7 @@
 				}
 			} );
 			wp.data.dispatch( 'core/preferences' ).set( 'sos-publisher', 'panelsWereOpened', true );
-		}, [] );
+		}, [ wereOpened ] );
 	}
 
 	/** Whether asking again would tell nothing new. */
@@ -130,7 +136,7 @@
 		var status = props.status;
 		var isSaving = props.isSaving;
 		var state = isSaving ? 'pending' : status ? status.state : 'unknown';
-		var text = isSaving ? __( 'Saving…', 'sos-publisher' ) : status ? status.text : __( 'Looking…', 'sos-publisher' );
+		var text = isSaving ? __( 'Saving\u2026', 'sos-publisher' ) : status ? status.text : __( 'Looking\u2026', 'sos-publisher' );
 		return el(
 			'div',
 			{ className: 'sos-status sos-is-' + state, role: 'status', 'aria-live': 'polite', 'data-sos-state': state },

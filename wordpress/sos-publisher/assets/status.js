@@ -67,7 +67,7 @@
 		var line = box.querySelector( '.sos-share-said' ) || box.appendChild( document.createElement( 'div' ) );
 		line.className = 'sos-share-said';
 		line.setAttribute( 'role', 'status' );
-		line.textContent = __( 'Making the link…', 'sos-publisher' );
+		line.textContent = __( 'Making the link\u2026', 'sos-publisher' );
 		button.disabled = true;
 		wp.apiFetch( { path: '/sos/v1/preview-link', method: 'POST', data: { post: parseInt( box.dataset.sosPost, 10 ), seconds: 86400 } } )
 			.then( function ( link ) {

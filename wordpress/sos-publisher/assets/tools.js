@@ -103,7 +103,7 @@
 	/** Step after step; each is told what those before it found. */
 	function compare( result, mend, found ) {
 		if ( ! found ) {
-			say( result, __( 'Comparing…', 'sos-publisher' ), true );
+			say( result, __( 'Comparing\u2026', 'sos-publisher' ), true );
 		}
 		return post( 'verify', { mend: mend, found: found || null } ).then( function ( drift ) {
 			say( result, drift.text, drift.clean );
@@ -137,7 +137,7 @@
 		var result = document.getElementById( 'sos-test-result' );
 		event.preventDefault();
 		event.target.disabled = true;
-		say( result, __( 'Asking…', 'sos-publisher' ), true );
+		say( result, __( 'Asking\u2026', 'sos-publisher' ), true );
 		post( 'test-connection', { site: form.site.value, redis_url: form.redis_url.value } )
 			.then( function ( answer ) {
 				say( result, answer.text, answer.ok );

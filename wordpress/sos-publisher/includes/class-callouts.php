@@ -31,6 +31,7 @@ final class Callouts {
 	public static function register(): void {
 		add_action( 'init', array( __CLASS__, 'register_type' ) );
 		add_action( 'rest_api_init', array( __CLASS__, 'register_rest_fields' ) );
+		add_filter( 'rest_prepare_' . self::TYPE, array( __CLASS__, 'filter_rest' ), 10, 3 );
 		add_filter( 'is_post_type_viewable', array( __CLASS__, 'filter_viewable' ), 10, 2 );
 		add_filter( 'request', array( __CLASS__, 'filter_request' ) );
 		add_action( 'template_redirect', array( __CLASS__, 'redirect_to_front_page' ), 20 );
@@ -147,6 +148,24 @@ final class Callouts {
 				),
 			)
 		);
+	}
+
+	/**
+	 * The block editor takes for granted that a scheduled post of a type that can be looked at has a template for its
+	 * permalink, and breaks without one; WordPress gives it to public types only.
+	 *
+	 * @param \WP_REST_Response $response The answer.
+	 * @param \WP_Post          $post     The callout.
+	 * @param \WP_REST_Request  $request  The request.
+	 */
+	public static function filter_rest( $response, $post, $request ) {
+		if ( $response instanceof \WP_REST_Response && 'edit' === $request['context'] && 'future' === $post->post_status ) {
+			$response->data += array(
+				'permalink_template' => (string) get_permalink( $post ),
+				'generated_slug'     => $post->post_name,
+			);
+		}
+		return $response;
 	}
 
 	/**
