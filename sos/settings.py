@@ -139,8 +139,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Meta(
             pattern=r"^(.{16,})?$",
             description=(
-                "Secret that signs preview links, 16 characters or more, the same on every node; "
-                "empty: no previews."
+                "Secret that signs preview links, 16 characters or more, the same on every node "
+                "and in WordPress; empty: no previews."
             ),
         ),
     ] = ""
