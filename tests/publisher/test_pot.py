@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import struct
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from tools.plugin_pot import (
     read_messages,
 )
 
-from tests.servers.wordpress import PUBLISHER
+from tests.servers.wordpress import PUBLISHER, WordPressServer
 
 
 def test_template_is_that_of_the_present_code() -> None:
@@ -70,6 +72,48 @@ def test_gettext_finds_the_same_texts_and_accepts_the_template(tmp_path: Path) -
     }
     assert len(found[theirs]) > 100
     assert found[theirs] <= found[TARGET]
+
+
+@pytest.mark.wordpress
+@pytest.mark.parametrize("edition", ["6.1", "7.1"])
+def test_translation_in_the_folder_of_the_plugin_is_used(
+    edition: str, make_wordpress: Callable[..., WordPressServer]
+) -> None:
+    """A sentence of the command line appears in German when `languages` has a translation of it."""
+    server = make_wordpress(edition, plugin=True)
+    translation = server.folder / "german.mo"
+    translation.write_bytes(build_catalogue({"": CHARSET, "none under way": "keiner läuft"}))
+    said = server.run_php(
+        """
+        $ours = wp_normalize_path( WP_PLUGIN_DIR . '/sos-publisher/languages/sos-publisher-de_DE.mo' );
+        add_filter( 'locale', fn() => 'de_DE' );
+        add_filter( 'load_textdomain_mofile', fn( $file ) => wp_normalize_path( $file ) === $ours ? $args[0] : $file );
+        // Once more, as at the begin of a request, now that the file seems to be there.
+        unload_textdomain( 'sos-publisher', true );
+        \\SOS_Publisher\\Plugin::load_translations();
+        echo get_locale(), ' ', __( 'none under way', 'sos-publisher' ), ' ', __( 'nothing waits', 'sos-publisher' );
+        """,
+        str(translation),
+    )
+    assert said == "de_DE keiner läuft nothing waits"
+
+
+CHARSET = "Content-Type: text/plain; charset=UTF-8\n"
+
+
+def build_catalogue(texts: dict[str, str]) -> bytes:
+    """A .mo file (gettext manual, "The Format of GNU MO Files"): two tables of lengths and offsets."""
+    pairs = [(one.encode(), other.encode()) for one, other in sorted(texts.items())]
+    begin = 28 + 16 * len(pairs)
+    tables: list[bytes] = []
+    strings = b""
+    for column in (0, 1):
+        for pair in pairs:
+            tables.append(struct.pack("<II", len(pair[column]), begin + len(strings)))
+            strings += pair[column] + b"\0"
+    count = len(pairs)
+    head = struct.pack("<7I", 0x950412DE, 0, count, 28, 28 + 8 * count, 0, begin)
+    return head + b"".join(tables) + strings
 
 
 def run(*command: str) -> str:

@@ -16,9 +16,9 @@ final class Plugin {
 	/**
 	 * The one of this request.
 	 *
-	 * @var self|null
+	 * @var Plugin|null
 	 */
-	private static ?self $instance = null;
+	private static ?Plugin $instance = null;
 
 	/**
 	 * What was made, by class, and by site where that matters (multisite).
@@ -39,6 +39,7 @@ final class Plugin {
 	 * Hook into WordPress. Does nothing else: no query, no connection.
 	 */
 	public function register(): void {
+		add_action( 'init', array( self::class, 'load_translations' ) );
 		Installation::register();
 		Callouts::register();
 		Expiry::register();
@@ -53,6 +54,13 @@ final class Plugin {
 		if ( defined( 'WP_CLI' ) && WP_CLI ) {
 			Cli\Commands::register( $this );
 		}
+	}
+
+	/**
+	 * Let translations lie in the plugin's own folder too, not only in WordPress's.
+	 */
+	public static function load_translations(): void {
+		load_plugin_textdomain( 'sos-publisher', false, dirname( plugin_basename( PLUGIN_FILE ) ) . '/languages' );
 	}
 
 	/**
