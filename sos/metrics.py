@@ -55,8 +55,8 @@ TABLE: tuple[Spec, ...] = (
         "sos_requests_total",
         "counter",
         "Answers on the public port. kind: page, error (404, 410), redirect, asset, upload, "
-        "refused, unavailable, preview (its errors are no visitor's), health; cache: hit, miss, stale, "
-        "negative, none.",
+        "refused, unavailable, preview (its errors are no visitor's), health; cache: hit, miss, "
+        "stale, negative, none.",
         ("kind", "status", "cache"),
     ),
     _histogram(
