@@ -400,6 +400,39 @@ def test_what_wordpress_lacks_is_removed_and_what_fails_is_kept(stage: Stage) ->
     stage.wordpress.run_php(f"wp_delete_post( {ident}, true );")
 
 
+def test_document_that_kills_php_is_passed_over(stage: Stage) -> None:
+    """Everything else is sent and compared, after a few processes; its failure is told."""
+    ident = int(
+        stage.wordpress.run_php(
+            "global $wpdb; $wpdb->insert( $wpdb->posts, array( 'post_title' => 'Deadly', 'post_status' => 'publish', 'post_content' => '[rig_die]', 'post_name' => 'deadly', 'post_date' => '2024-01-01 00:00:00', 'post_date_gmt' => '2024-01-01 00:00:00', 'post_excerpt' => 'x' ) ); echo $wpdb->insert_id;"
+        )
+    )
+    stage.step(0, start=True)
+    state, deaths = {"running": True}, 0
+    while state["running"]:
+        try:
+            state = stage.step(60)
+        except RuntimeError:
+            deaths += 1
+            assert deaths < 5
+    assert deaths == 4
+    assert state["failed"] == 1
+    assert f"post:{ident}" in state["failure"]
+    assert stage.meta("ready") == "1"
+    while True:
+        try:
+            drift = stage.verify(afresh=deaths == 4)
+            break
+        except RuntimeError:
+            deaths += 1
+            assert deaths < 10
+    assert drift["failed"] == [f"post:{ident}"]
+    assert (drift["missing"], drift["extra"], drift["different"]) == ([], [], [])
+    stage.wordpress.run_php(
+        f"global $wpdb; $wpdb->delete( $wpdb->posts, array( 'ID' => {ident} ) );"
+    )
+
+
 # ---------------------------------------------------------------- drift
 
 

@@ -38,6 +38,7 @@ add_shortcode(
 	)
 );
 add_shortcode( 'rig_print', function () { echo 'PRINTED'; return 'RETURNED'; } );
+add_shortcode( 'rig_die', function () { posix_kill( getmypid(), SIGKILL ); } );
 add_shortcode( 'rig_throw', function () { throw new DomainException( 'the shortcode failed' ); } );
 
 $rig_double = (string) get_option( 'rig_seo' );

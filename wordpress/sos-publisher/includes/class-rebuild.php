@@ -15,6 +15,7 @@ namespace SOS_Publisher;
 
 use SOS_Publisher\Documents\Reader;
 use SOS_Publisher\Rebuild\Batch;
+use SOS_Publisher\Rebuild\Caution;
 use SOS_Publisher\Rebuild\Comparison;
 use SOS_Publisher\Rebuild\Job;
 use SOS_Publisher\Rebuild\Leftovers;
@@ -177,6 +178,7 @@ final class Rebuild {
 			'failed'   => 0,
 			'failure'  => '',
 			'epoch'    => '',
+			'deadly'   => array(),
 			'tries'    => $tries,
 			'started'  => microtime( true ),
 			'finished' => 0.0,
@@ -196,7 +198,7 @@ final class Rebuild {
 		}
 		$state['again'] = $state['again'] || ! empty( $kept['again'] );
 		if ( ! $state['running'] && $state['again'] && '' === $state['error'] ) {
-			$state = self::beginning( 1 );
+			$state = array( 'deadly' => $state['deadly'] ) + self::beginning( 1 );
 		}
 		$this->job->save( $state );
 	}
@@ -208,7 +210,7 @@ final class Rebuild {
 	 * @param float                $deadline Time after which nothing more is read.
 	 * @return array<string, mixed> After it. `error` is set when the store is away; everything else is as it was then.
 	 */
-	private function advance( array $state, float $deadline ): array {
+	private function advance( array &$state, float $deadline ): array {
 		try {
 			$this->plugin->store()->take_time( true );
 			$state['error'] = '';
@@ -220,6 +222,7 @@ final class Rebuild {
 			}
 			return $this->send( $state, $deadline );
 		} catch ( \RuntimeException $error ) {
+			Caution::after( $state );
 			$state['error'] = $error->getMessage();
 			return $state;
 		}
@@ -232,11 +235,16 @@ final class Rebuild {
 	 * @param float                $deadline Time after which nothing more is read.
 	 * @return array<string, mixed> After it.
 	 */
-	private function send( array $state, float $deadline ): array {
+	private function send( array &$state, float $deadline ): array {
 		$reader = $this->plugin->reader();
-		$refs   = $reader->as_anonymous(
-			static function () use ( $reader, $state ): array {
-				return $reader->refs( $state['phase'], $state['after'], Batch::MOST );
+		$limit  = Caution::before( $state, $state['phase'] . ' ' . $state['after'], Batch::MOST );
+		$this->save( $state );
+		if ( ! $state['running'] ) {
+			return $state;
+		}
+		$refs = $reader->as_anonymous(
+			static function () use ( $reader, $state, $limit ): array {
+				return $reader->refs( $state['phase'], $state['after'], max( 1, $limit ) );
 			}
 		);
 		if ( 0 === $state['total'] ) {
@@ -248,8 +256,13 @@ final class Rebuild {
 			$state['after'] = 0;
 			return $state;
 		}
-		$batch = Batch::send( $this->plugin, $refs, $deadline );
+		// What has killed processes is not tried again in the same job.
+		$state['deadly'] = array_merge( $state['deadly'], $limit > 0 ? array() : $refs );
+
+		$refs  = Caution::until( $refs, $state['deadly'] );
+		$batch = in_array( $refs[0], $state['deadly'], true ) ? Batch::pass_over( $this->plugin, $refs ) : Batch::send( $this->plugin, $refs, $deadline );
 		$state = self::count( $state, $batch );
+		Caution::after( $state );
 
 		// What describes the site is there once; its place in the order of ids is the first.
 		$last           = end( $batch->done );
@@ -324,7 +337,7 @@ final class Rebuild {
 	 */
 	private static function begin_again( array $state, string $why ): array {
 		if ( $state['tries'] < self::TRIES ) {
-			return array( 'started' => $state['started'] ) + self::beginning( $state['tries'] + 1 );
+			return array_intersect_key( $state, array_flip( array( 'started', 'deadly' ) ) ) + self::beginning( $state['tries'] + 1 );
 		}
 		$state['running'] = false;
 		/* translators: 1: a number, 2: a technical message. */

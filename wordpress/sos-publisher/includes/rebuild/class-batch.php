@@ -106,6 +106,29 @@ final class Batch {
 	}
 
 	/**
+	 * Send nothing, and say so: what the store has of them stays.
+	 *
+	 * @param Plugin   $plugin The plugin.
+	 * @param string[] $refs   Of documents which have killed the processes that read them.
+	 */
+	public static function pass_over( Plugin $plugin, array $refs ): self {
+		$batch = new self( $plugin );
+		$why   = __( 'PHP dies when it is read', 'sos-publisher' );
+		$rows  = $plugin->marks()->statuses( $refs );
+		$pairs = array();
+		foreach ( $refs as $ref ) {
+			$batch->fail( $ref, $why );
+			$mark = $batch->mark( $ref, $rows[ $ref ] ?? null, microtime( true ) );
+			// As if it had been tried often: the next try may cost another process, and is due in an hour.
+			$mark->attempts = max( $mark->attempts, 10 );
+			$pairs[]        = array( $mark, Sent::failed( $why ) );
+		}
+		$plugin->marks()->finish_all( $pairs );
+		$batch->done = $refs;
+		return $batch;
+	}
+
+	/**
 	 * Read and send once.
 	 *
 	 * @param string[] $refs     Of documents.

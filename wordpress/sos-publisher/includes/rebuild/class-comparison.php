@@ -45,6 +45,13 @@ final class Comparison {
 	private Job $job;
 
 	/**
+	 * What is kept of it.
+	 *
+	 * @var array<string, mixed>
+	 */
+	private array $state = array();
+
+	/**
 	 * What was found.
 	 *
 	 * @var array<string, string[]>
@@ -83,20 +90,19 @@ final class Comparison {
 		$checked  = 0;
 		$is_round = false;
 		do {
-			$refs     = $this->refs( $place );
+			$limit    = $this->be_careful( $place );
+			$refs     = $this->refs( $place, max( 1, $limit ) );
+			$refs     = $this->look_unless_deadly( $refs, 0 === $limit, $mend );
 			$checked += count( $refs );
-			if ( $refs ) {
-				$this->look( $refs, $mend );
-				$place[1] = max( 1, (int) substr( (string) strrchr( ':' . end( $refs ), ':' ), 1 ) );
-			} else {
-				$place = array( $place[0] + 1, 0 );
-			}
+
+			$place = $refs ? array( $place[0], max( 1, (int) substr( (string) strrchr( ':' . end( $refs ), ':' ), 1 ) ) ) : array( $place[0] + 1, 0 );
 			if ( ! isset( Reader::KINDS[ $place[0] ] ) ) {
 				$this->look( Leftovers::find( $this->plugin, self::MOST ), $mend );
 				$place    = array( 0, 0 );
 				$is_round = true;
 			}
-			$this->job->save( array( Reader::KINDS[ $place[0] ], $place[1] ) );
+			Caution::after( $this->state );
+			$this->save( $place );
 			// Places are compared like words: first the kind, then the id.
 			$complete = $is_round && $place >= $begun;
 		} while ( ! $complete && microtime( true ) < $deadline );
@@ -112,27 +118,71 @@ final class Comparison {
 	}
 
 	/**
+	 * Compare some, but for what has killed processes.
+	 *
+	 * @param string[] $refs      Of documents.
+	 * @param bool     $is_deadly Whether that is known of them.
+	 * @param bool     $mend      Whether to mark what differs.
+	 * @return string[] Those that were dealt with.
+	 */
+	private function look_unless_deadly( array $refs, bool $is_deadly, bool $mend ): array {
+		$deadly = array_slice( array_merge( $this->state['deadly'] ?? array(), $is_deadly ? $refs : array() ), -100 );
+		$refs   = Caution::until( $refs, $deadly );
+
+		$this->state['deadly'] = $deadly;
+		if ( $refs && in_array( $refs[0], $deadly, true ) ) {
+			$this->found['failed'] = array_merge( $this->found['failed'], $refs );
+		} elseif ( $refs ) {
+			$this->look( $refs, $mend );
+		}
+		return $refs;
+	}
+
+	/**
 	 * Where the last call stopped.
 	 *
 	 * @return array{0: int, 1: int} Number of the kind, id.
 	 */
 	private function load(): array {
-		$kept = $this->job->load();
-		$kind = array_search( $kept[0] ?? '', Reader::KINDS, true );
-		return false === $kind ? array( 0, 0 ) : array( $kind, (int) ( $kept[1] ?? 0 ) );
+		$this->state = $this->job->load();
+		$kind        = array_search( $this->state['kind'] ?? '', Reader::KINDS, true );
+		return false === $kind ? array( 0, 0 ) : array( $kind, (int) ( $this->state['after'] ?? 0 ) );
+	}
+
+	/**
+	 * Keep where it is.
+	 *
+	 * @param array{0: int, 1: int} $place Number of the kind, id.
+	 */
+	private function save( array $place ): void {
+		$this->state['kind']  = Reader::KINDS[ $place[0] ];
+		$this->state['after'] = $place[1];
+		$this->job->save( $this->state );
+	}
+
+	/**
+	 * How much to look at; 0 to pass the next one over, because it has killed whoever looked at it.
+	 *
+	 * @param array{0: int, 1: int} $place Number of the kind, id.
+	 */
+	private function be_careful( array $place ): int {
+		$limit = Caution::before( $this->state, implode( ' ', $place ), self::CHUNK );
+		$this->save( $place );
+		return $limit;
 	}
 
 	/**
 	 * The next references.
 	 *
 	 * @param array{0: int, 1: int} $place Where the walk is.
+	 * @param int                   $limit How many at most.
 	 * @return string[]
 	 */
-	private function refs( array $place ): array {
+	private function refs( array $place, int $limit ): array {
 		$reader = $this->plugin->reader();
 		return $reader->as_anonymous(
-			static function () use ( $reader, $place ): array {
-				return $reader->refs( Reader::KINDS[ $place[0] ], $place[1], self::CHUNK );
+			static function () use ( $reader, $place, $limit ): array {
+				return $reader->refs( Reader::KINDS[ $place[0] ], $place[1], $limit );
 			}
 		);
 	}
