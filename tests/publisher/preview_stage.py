@@ -126,10 +126,10 @@ def make_stage(wordpress: WordPressServer, folder: Path) -> Iterator[Stage]:
         wordpress.define(SOS_SITE=None, SOS_REDIS_URL=None, SOS_PREVIEW_SECRET=None)
 
 
-async def log_in(page: Page, wordpress: WordPressServer) -> None:
-    """As the administrator, the way people do."""
+async def log_in(page: Page, wordpress: WordPressServer, user: str = "") -> None:
+    """As the administrator, or another one with the same password, the way people do."""
     await page.goto(f"{wordpress.url}/wp-login.php")
-    await page.fill("#user_login", wordpress.admin_user)
+    await page.fill("#user_login", user or wordpress.admin_user)
     await page.fill("#user_pass", "not a secret")
     await page.click("#wp-submit")
     await page.wait_for_url("**/wp-admin/**")

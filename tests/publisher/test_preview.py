@@ -393,6 +393,27 @@ async def test_wordpress_own_preview_is_left_alone_where_wanted(page: Page, stag
         stage.wordpress.define(SOS_SITE=stage.site, SOS_REDIS_URL=stage.valkey.url)
 
 
+async def test_contributor_previews_their_own_drafts_and_no_others(
+    browser_page: Page, stage: Stage
+) -> None:
+    """Who may not publish may still see what it will be; the drafts of others stay theirs."""
+    user = stage.php(
+        """
+        $name = 'contributor' . wp_rand();
+        wp_insert_user( array( 'user_login' => $name, 'user_pass' => 'not a secret', 'role' => 'contributor', 'display_name' => 'Kim' ) );
+        echo $name;
+        """
+    )
+    owner = stage.php("echo get_user_by( 'login', $args[0] )->ID;", user)
+    await log_in(browser_page, stage.wordpress, user)
+    number = insert(stage, post_title="By Kim", post_content="<p>My words</p>", post_author=owner)
+    await browser_page.goto(f"{stage.wordpress.url}/?p={number}&preview=true")
+    await wait_shown(browser_page, stage, "By Kim", "My words", "made by Kim")
+    before = await asyncio.to_thread(stage.previews)
+    assert await open_preview(browser_page, stage) == 404
+    assert await asyncio.to_thread(stage.previews) == before
+
+
 async def test_who_may_not_edit_it_gets_no_preview(browser_page: Page, stage: Stage) -> None:
     """Without a login WordPress answers as ever, and nothing is kept of the draft."""
     before = await asyncio.to_thread(stage.previews)
