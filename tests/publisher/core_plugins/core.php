@@ -36,7 +36,7 @@ add_filter(
 			}
 		}
 		if ( false !== strpos( $content, 'SLOW' ) ) {
-			usleep( 1500000 );
+			usleep( 4000000 );
 		}
 		return $content;
 	},
