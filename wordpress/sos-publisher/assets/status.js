@@ -83,7 +83,7 @@
 				line.insertBefore( row, line.firstChild );
 				input.select();
 			}, function ( problem ) {
-				line.textContent = problem.message;
+				line.textContent = String( problem.message ).replace( /<[^>]*>/g, ' ' );
 			} )
 			.then( function () {
 				button.disabled = false;

@@ -15,8 +15,13 @@
 		return wp.apiFetch( { path: '/sos/v1/' + path, method: 'POST', data: data || {} } );
 	}
 
+	/** WordPress's own messages may hold markup. */
+	function plain( text ) {
+		return String( text || '' ).replace( /<[^>]*>/g, ' ' ).trim();
+	}
+
 	function say( element, text, isGood ) {
-		element.textContent = text;
+		element.textContent = plain( text );
 		element.classList.toggle( 'sos-good', !! isGood );
 		element.classList.toggle( 'sos-bad', ! isGood );
 	}
@@ -72,7 +77,7 @@
 
 		function step() {
 			post( 'rebuild/step' ).then( show, function ( problem ) {
-				text.textContent = problem.message;
+				text.textContent = plain( problem.message );
 				window.setTimeout( step, 3000 );
 			} );
 		}

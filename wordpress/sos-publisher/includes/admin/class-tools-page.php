@@ -167,7 +167,7 @@ final class Tools_Page {
 					self::go_back( 'status', $drift['clean'] ? 'success' : 'error', $drift['text'] );
 					break;
 			}
-		} catch ( \RuntimeException $problem ) {
+		} catch ( \Throwable $problem ) {
 			self::go_back( 'status', 'error', $problem->getMessage() );
 		}
 		wp_safe_redirect( self::url() );
@@ -252,7 +252,7 @@ final class Tools_Page {
 	private function quietly( callable $work ) {
 		try {
 			return $work();
-		} catch ( \RuntimeException $problem ) {
+		} catch ( \Throwable $problem ) {
 			return null;
 		}
 	}

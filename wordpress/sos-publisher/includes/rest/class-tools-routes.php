@@ -165,6 +165,8 @@ final class Tools_Routes {
 			return rest_ensure_response( $work() );
 		} catch ( \RuntimeException $problem ) {
 			return new \WP_Error( 'sos_store', $problem->getMessage(), array( 'status' => 503 ) );
+		} catch ( \Throwable $problem ) {
+			return new \WP_Error( 'sos_failed', $problem->getMessage(), array( 'status' => 500 ) );
 		}
 	}
 
