@@ -231,6 +231,8 @@ def test_verify_finds_what_the_database_changed_behind_everyones_back(wp: Wp) ->
     assert wp("rebuild", "--restart").returncode == 0
     clean = wp("verify")
     assert clean.returncode == 0, clean.stdout + clean.stderr
+    checked, total = re.findall(r"\[bar\] Comparing (\d+)/(\d+)", clean.stderr)[-1]
+    assert checked == total
     post = make_post(wp.server, "Before the search-and-replace")
     wp("flush")
     wp.server.run_php(

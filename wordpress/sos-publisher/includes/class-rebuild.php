@@ -133,7 +133,12 @@ final class Rebuild {
 	 *               started: float, finished: float, tries: int}
 	 */
 	public function progress(): array {
-		$state  = $this->job->load() + array( 'running' => false ) + self::beginning( 0 );
+		$nothing = array(
+			'running' => false,
+			'started' => 0.0,
+		);
+
+		$state  = $this->job->load() + $nothing + self::beginning( 0 );
 		$wanted = array( 'phase', 'done', 'total', 'running', 'error', 'failed', 'failure', 'started', 'finished', 'tries' );
 		$shown  = array_intersect_key( $state, array_flip( $wanted ) );
 
@@ -142,22 +147,23 @@ final class Rebuild {
 	}
 
 	/**
-	 * Compare the store with WordPress, going on where the last call stopped, at most once around. This is what finds what no hook tells of,
-	 * such as search-and-replace in the database.
+	 * Compare the store with WordPress, going on where the last call stopped, at most once around. This is what finds
+	 * what no hook tells of, such as search-and-replace in the database.
 	 *
-	 * @param float $seconds For about so long; at least one batch.
-	 * @param bool  $mend    Whether to mark what differs, so that the next flush sends it.
-	 * @param bool  $afresh  Whether to begin at the beginning.
+	 * @param float         $seconds  For about so long; at least one batch.
+	 * @param bool          $mend     Whether to mark what differs, so that the next flush sends it.
+	 * @param bool          $afresh   Whether to begin at the beginning.
+	 * @param callable|null $progress fn( int $checked, int $total ): void, after each batch.
 	 * @return array{missing: string[], extra: string[], different: string[], failed: string[], checked: int, total: int,
 	 *               complete: bool} References of what this call found, at most 1,000 of a kind; `complete` when it
 	 *                               has looked at everything, else the next call goes on.
 	 * @throws Unavailable When the store is away.
 	 * @throws Refused     When the store refuses.
 	 */
-	public function verify( float $seconds, bool $mend, bool $afresh = false ): array {
+	public function verify( float $seconds, bool $mend, bool $afresh = false, ?callable $progress = null ): array {
 		$this->plugin->store()->take_time();
 		$comparison = new Comparison( $this->plugin, new Job( self::OPTION . '_walk' ) );
-		return $comparison->walk( microtime( true ) + $seconds, $mend, $afresh );
+		return $comparison->walk( microtime( true ) + $seconds, $mend, $afresh, $progress );
 	}
 
 	/**

@@ -276,8 +276,10 @@ final class Commands {
 		$mend    = ! empty( $options['mend'] );
 		$table   = 'table' === ( $options['format'] ?? 'table' );
 		$seconds = self::seconds( $options['seconds'] ?? 600 );
-		$drift   = $this->reach( fn(): array => $this->plugin->rebuild()->verify( $seconds, $mend, true ) );
-		$rows    = Status_Report::drift( $drift );
+		$bar     = new Bar( __( 'Comparing', 'sos-publisher' ), 0, ! $table );
+		$drift   = $this->reach( fn(): array => $this->plugin->rebuild()->verify( $seconds, $mend, true, array( $bar, 'show' ) ) );
+		$bar->finish();
+		$rows = Status_Report::drift( $drift );
 		if ( $rows || ! $table ) {
 			self::print_rows( $rows, array( 'name', 'drift' ), $options );
 		}

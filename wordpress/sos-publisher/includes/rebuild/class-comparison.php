@@ -77,14 +77,16 @@ final class Comparison {
 	/**
 	 * Go on with it, round and round, but not further than once around.
 	 *
-	 * @param float $deadline Time after which no further look is taken; one is.
-	 * @param bool  $mend     Whether to mark what differs.
-	 * @param bool  $afresh   Whether to begin at the beginning.
+	 * @param float         $deadline Time after which no further look is taken; one is.
+	 * @param bool          $mend     Whether to mark what differs.
+	 * @param bool          $afresh   Whether to begin at the beginning.
+	 * @param callable|null $progress As Rebuild::verify.
 	 * @return array<string, mixed> As Rebuild::verify.
 	 * @throws \SOS_Publisher\Store\Unavailable When the store is away.
 	 * @throws \SOS_Publisher\Store\Refused     When the store refuses.
 	 */
-	public function walk( float $deadline, bool $mend, bool $afresh ): array {
+	public function walk( float $deadline, bool $mend, bool $afresh, ?callable $progress = null ): array {
+		$total    = array_sum( array_map( array( $this->plugin->reader(), 'count' ), Reader::KINDS ) );
 		$begun    = $afresh ? array( 0, 0 ) : $this->load();
 		$place    = $begun;
 		$checked  = 0;
@@ -103,10 +105,12 @@ final class Comparison {
 			}
 			Caution::after( $this->state );
 			$this->save( $place );
+			if ( null !== $progress ) {
+				$progress( min( $checked, $total ), $total );
+			}
 			// Places are compared like words: first the kind, then the id.
 			$complete = $is_round && $place >= $begun;
 		} while ( ! $complete && microtime( true ) < $deadline );
-		$total = array_sum( array_map( array( $this->plugin->reader(), 'count' ), Reader::KINDS ) );
 		foreach ( $this->found as $kind => $refs ) {
 			$this->found[ $kind ] = array_values( array_unique( $refs ) );
 		}
