@@ -140,19 +140,24 @@ def newest(make_wordpress: Callable[..., WordPressServer]) -> WordPressServer:
     return make_wordpress("7.1", plugin=True, mu_plugins=PLUGINS)
 
 
+_FORGET = """
+SOS_Publisher\\Plugin::instance()->rebuild()->cancel();
+global $wpdb; $wpdb->query( 'DELETE FROM ' . SOS_Publisher\\Installation::table() );
+"""
+
+
 @contextlib.contextmanager
 def stage_of(wordpress: WordPressServer, folder: Path) -> Iterator[Stage]:
+    """A store of its own for a while; the rebuild that activation asks for is left to the test."""
     valkey = ValkeyProcess(folder / "valkey").start()
     stage = Stage(wordpress, valkey)
+    wordpress.run_php(_FORGET)
     wordpress.define(SOS_SITE=SITE, SOS_REDIS_URL=valkey.url)
     try:
         yield stage
     finally:
         wordpress.define(SOS_SITE=None, SOS_REDIS_URL=None)
-        wordpress.run_php(
-            "SOS_Publisher\\Plugin::instance()->rebuild()->cancel();"
-            "global $wpdb; $wpdb->query( 'DELETE FROM ' . SOS_Publisher\\Installation::table() );"
-        )
+        wordpress.run_php(_FORGET)
         stage.redis.close()
         valkey.stop()
 

@@ -11,7 +11,6 @@
 namespace SOS_Publisher\Documents;
 
 use SOS_Publisher\Marks;
-use SOS_Publisher\Settings;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -23,22 +22,6 @@ final class Reader {
 	 * Kinds of documents, in the order in which a store is filled.
 	 */
 	public const KINDS = array( 'site', 'types', 'taxonomies', 'term', 'user', 'attachment', 'post', 'menu' );
-
-	/**
-	 * Of this site.
-	 *
-	 * @var Settings
-	 */
-	private Settings $settings;
-
-	/**
-	 * Made once per site and request.
-	 *
-	 * @param Settings $settings Of this site.
-	 */
-	public function __construct( Settings $settings ) {
-		$this->settings = $settings;
-	}
 
 	/**
 	 * The document as it is now, or null to remove it.
