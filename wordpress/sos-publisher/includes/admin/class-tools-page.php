@@ -154,7 +154,7 @@ final class Tools_Page {
 		try {
 			switch ( $what ) {
 				case 'flush':
-					$done = $this->plugin->flusher()->flush( 20.0 );
+					$done = $this->plugin->flusher()->flush_now( 20.0 );
 					self::go_back( 'status', '' === (string) ( $done['error'] ?? '' ) ? 'success' : 'error', Progress::flush_words( $done ) );
 					break;
 				case 'rebuild':

@@ -100,7 +100,7 @@ final class Tools_Routes {
 	 * Send what waits.
 	 */
 	public function flush(): \WP_REST_Response {
-		$done = $this->plugin->flusher()->flush( self::STEP_SECONDS );
+		$done = $this->plugin->flusher()->flush_now( self::STEP_SECONDS );
 		return rest_ensure_response(
 			array(
 				'sent' => (int) ( $done['sent'] ?? 0 ),
