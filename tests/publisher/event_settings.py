@@ -144,6 +144,23 @@ def imported(stage: Stage) -> list[str]:
     return ["/imported/", "/imported/imported-below/"]
 
 
+@event(
+    "text is replaced in the tables, of which no hook tells, and the hourly comparison finds it",
+    writes=-1,
+    why="a comparison sends what differs in portions",
+)
+def replaced(stage: Stage) -> list[str]:
+    stage.sql(
+        "UPDATE wp_posts SET post_content = REPLACE( post_content, 'harbour', 'HAVEN' )"
+        " WHERE post_type = 'post'"
+    )
+    stage.php(
+        "$plugin = SOS_Publisher\\Plugin::instance(); $plugin->rebuild()->verify( 90, true, true );"
+        "$plugin->flusher()->flush( 20 );"
+    )
+    return _links(stage, "archive_2", "archive_22", "archive_26")
+
+
 @event("a plugin is deactivated whose shortcode stood in texts", writes=-1, why=EVERYTHING)
 def plugin(stage: Stage) -> list[str]:
     folder = stage.wordpress.content / "plugins"

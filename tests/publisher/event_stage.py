@@ -7,6 +7,7 @@ the same or the deadline has passed.
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 import urllib.error
 import urllib.parse
@@ -142,6 +143,25 @@ class Stage:
         """Whether that job is under way."""
         code = "echo (int) SOS_Publisher\\Plugin::instance()->rebuild()->progress()['running'];"
         return self.php(code) == "1"
+
+    def drift(self) -> list[str]:
+        """What the plugin itself finds when it compares all of WordPress with all of the store."""
+        found = json.loads(
+            self.php(
+                "echo json_encode( SOS_Publisher\\Plugin::instance()->rebuild()->verify( 90, false, true ) );"
+            )
+        )
+        kept = ("missing", "extra", "failed")
+        found["different"] = list(filter(None, map(self._difference, found["different"])))
+        return [f"{w}: {found[w]}" for w in ("missing", "extra", "failed", "different") if found[w]]
+
+    def _difference(self, ref: str) -> str:
+        """Members in which a document differs from what it should be; class names, which are made of the
+        slugs of terms, are not worth reading all posts of a term again."""
+        code = "echo SOS_Publisher\\Plugin::instance()->reader()->read( $args[0] )->json;"
+        now, stored = json.loads(self.php(code, ref)), json.loads(self.document(ref) or b"{}")
+        names = [n for n in {**now, **stored} if now.get(n) != stored.get(n) and n != "class_list"]
+        return f"{ref}: {[(n, stored.get(n), now.get(n)) for n in names]}" if names else ""
 
     def document(self, ref: str) -> bytes | None:
         """What the store holds of an object."""
