@@ -220,3 +220,24 @@ def test_public_does_not_learn_when_something_leaves(desk71: Desk) -> None:
     answer = desk71.wordpress.rest(f"/wp/v2/posts/{post}")
     assert answer.status == 200
     assert not re.search(rb"sos_expires", answer.body)
+
+
+def test_local_time_is_of_the_day_that_it_names(desk71: Desk) -> None:
+    """In winter, an end in summer is an hour earlier in GMT; nonsense and the past are refused."""
+    desk71.php("update_option( 'timezone_string', 'Europe/Berlin' );")
+    post = desk71.publish("Summer", sos_expires_local="2031-07-02T20:30")
+    saved = desk71.editor().rest(f"/wp/v2/posts/{post}?context=edit")
+    assert (saved["sos_expires"], saved["sos_expires_local"]) == (
+        "2031-07-02T18:30:00",
+        "2031-07-02T20:30",
+    )
+    winter = {"sos_expires_local": "2031-12-02T20:30"}
+    assert desk71.editor().rest(f"/wp/v2/posts/{post}", winter)["sos_expires"] == (
+        "2031-12-02T19:30:00"
+    )
+    for wrong, words in (("2020-01-01T10:00", "is past"), ("soon", "could not be understood")):
+        with pytest.raises(RuntimeError, match=words):
+            desk71.editor().rest(f"/wp/v2/posts/{post}", {"sos_expires_local": wrong})
+    assert (
+        desk71.editor().rest(f"/wp/v2/posts/{post}", {"sos_expires_local": ""})["sos_expires"] == ""
+    )

@@ -190,7 +190,10 @@ async def test_callout_is_set_in_the_sidebar(browsing: Browsing) -> None:
     await page.get_by_label("Starts").fill("2031-07-01T08:00")
     await page.get_by_label("Ends").fill("2031-07-02T20:30")
     await page.get_by_role("spinbutton", name="Priority").fill("42")
+    before = desk.nodes.revision
     await browsing.publish()
+    await follow(desk, before)
+    await expect(page.locator(PANEL).first).to_contain_text("Goes live on ")
     await expect(page.locator(PANEL).first).to_contain_text("2031")
     saved = desk.editor().rest(f"/wp/v2/sos-callouts/{await browsing.post()}?context=edit")
     assert (saved["status"], saved["sos_placement"], saved["sos_priority"]) == (

@@ -44,8 +44,8 @@
 				modified: editor.getCurrentPostAttribute( 'modified' ),
 				date: editor.getEditedPostAttribute( 'date' ),
 				isFloating: editor.isEditedPostDateFloating(),
-				expires: editor.getEditedPostAttribute( 'sos_expires' ),
-				storedExpires: editor.getCurrentPostAttribute( 'sos_expires' ),
+				expires: editor.getEditedPostAttribute( 'sos_expires_local' ),
+				storedExpires: editor.getCurrentPostAttribute( 'sos_expires_local' ),
 				placement: editor.getEditedPostAttribute( 'sos_placement' ),
 				priority: editor.getEditedPostAttribute( 'sos_priority' ),
 				isSaving: editor.isSavingPost() && ! editor.isAutosavingPost(),
@@ -149,18 +149,9 @@
 		);
 	}
 
-	/** From GMT without a zone to what a datetime-local field wants, in the site's time zone. */
-	function toLocal( gmt ) {
-		return gmt ? wp.date.date( 'Y-m-d\\TH:i', gmt + 'Z' ) : '';
-	}
-
-	/** From a datetime-local field to GMT without a zone. */
-	function toGmt( local ) {
-		return local ? wp.date.getDate( local ).toISOString().slice( 0, 19 ) : '';
-	}
-
-	function isPast( gmt ) {
-		return !! gmt && Date.parse( gmt + 'Z' ) <= Date.now();
+	/** Whether a time of the site's zone is over; both are texts that sort as the times do. */
+	function isPast( local ) {
+		return !! local && local.slice( 0, 16 ) <= wp.date.date( 'Y-m-d\\TH:i' );
 	}
 
 	function DateTime( props ) {
@@ -184,9 +175,9 @@
 			null,
 			el( DateTime, {
 				label: props.label,
-				value: toLocal( post.expires ),
+				value: post.expires || '',
 				onChange: function ( local ) {
-					editPost( { sos_expires: toGmt( local ) } );
+					editPost( { sos_expires_local: local } );
 				},
 				/* translators: %s: time zone such as Europe/Berlin. */
 				help: sprintf( __( 'Empty for never. Time zone: %s.', 'sos-publisher' ), settings.zone ),
@@ -285,7 +276,7 @@
 			} ),
 			el( DateTime, {
 				label: __( 'Starts', 'sos-publisher' ),
-				value: post.isFloating ? '' : wp.date.date( 'Y-m-d\\TH:i', wp.date.getDate( post.date ) ),
+				value: post.isFloating || ! post.date ? '' : post.date.slice( 0, 16 ),
 				onChange: function ( local ) {
 					editPost( { date: local ? local + ':00' : null } );
 				},

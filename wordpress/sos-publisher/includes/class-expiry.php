@@ -20,6 +20,7 @@ defined( 'ABSPATH' ) || exit;
 final class Expiry {
 	public const META  = '_sos_expires';
 	public const FIELD = 'sos_expires';
+	public const LOCAL = 'sos_expires_local';
 
 	/**
 	 * Hook into WordPress.
@@ -82,7 +83,9 @@ final class Expiry {
 	}
 
 	/**
-	 * The field `sos_expires` (GMT, 'Y-m-d\TH:i:s' or '') for the block editor, on types without custom fields too.
+	 * The fields `sos_expires` (GMT, 'Y-m-d\TH:i:s' or '') and `sos_expires_local` (the same in the site's time zone,
+	 * without seconds), on types without custom fields too. The block editor uses the second: scripts in WordPress know
+	 * the zone's offset of today only, and would be wrong by an hour for a day in summer.
 	 */
 	public static function register_rest_field(): void {
 		$types = self::post_types();
@@ -101,6 +104,24 @@ final class Expiry {
 				),
 			)
 		);
+		register_rest_field(
+			$types,
+			self::LOCAL,
+			array(
+				'get_callback'    => static fn( array $post ): string => self::to_local( self::of( (int) $post['id'] ) ),
+				'update_callback' => static function ( $value, \WP_Post $post ): void {
+					// Without seconds, what is unchanged must not lose them.
+					if ( self::to_local( self::of( $post->ID ) ) !== $value ) {
+						self::save( $post->ID, self::from_local( (string) $value ) );
+					}
+				},
+				'schema'          => array(
+					'description' => __( 'When it leaves the public site, in the site’s time zone; empty for never.', 'sos-publisher' ),
+					'type'        => 'string',
+					'context'     => array( 'edit' ),
+				),
+			)
+		);
 		foreach ( $types as $type ) {
 			add_filter( "rest_pre_insert_$type", array( __CLASS__, 'refuse_impossible' ), 10, 2 );
 		}
@@ -114,11 +135,16 @@ final class Expiry {
 	 * @return \stdClass|\WP_Error
 	 */
 	public static function refuse_impossible( $prepared, $request ) {
-		$value = $request[ self::FIELD ];
-		if ( is_wp_error( $prepared ) || null === $value ) {
+		if ( is_wp_error( $prepared ) || ( null === $request[ self::FIELD ] && null === $request[ self::LOCAL ] ) ) {
 			return $prepared;
 		}
 		$post_id = (int) ( $prepared->ID ?? 0 );
+		$value   = $request[ self::FIELD ];
+		if ( null !== $request[ self::LOCAL ] ) {
+			$local = (string) $request[ self::LOCAL ];
+			$gmt   = self::from_local( $local );
+			$value = self::to_local( self::of( $post_id ) ) === $local ? '' : ( '' === $gmt ? $local : $gmt );
+		}
 		$problem = self::problem( (string) $value, $post_id, (string) ( $prepared->post_date_gmt ?? '' ) );
 		return '' === $problem ? $prepared : new \WP_Error( 'sos_expiry_refused', $problem, array( 'status' => 400 ) );
 	}

@@ -21,7 +21,7 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Notices {
 	private const ACTION = 'sos_hide_notice';
-	private const META   = 'sos_publisher_hidden_until';
+	private const HIDDEN = 'sos_publisher_hidden_';
 
 	/**
 	 * The plugin's parts.
@@ -77,9 +77,7 @@ final class Notices {
 		check_admin_referer( self::ACTION );
 		$kind = isset( $_GET['kind'] ) ? sanitize_key( wp_unslash( $_GET['kind'] ) ) : '';
 		if ( in_array( $kind, array( 'behind', 'failed', 'unconfigured' ), true ) && current_user_can( 'edit_posts' ) ) {
-			$hidden          = (array) get_user_meta( get_current_user_id(), self::META, true );
-			$hidden[ $kind ] = time() + HOUR_IN_SECONDS;
-			update_user_meta( get_current_user_id(), self::META, array_filter( $hidden, static fn( $until ): bool => is_int( $until ) && $until > time() ) );
+			set_transient( self::hidden_name( $kind ), 1, HOUR_IN_SECONDS );
 		}
 		$back = wp_get_referer();
 		wp_safe_redirect( $back ? $back : admin_url() );
@@ -151,8 +149,16 @@ final class Notices {
 	 * @param string $kind Kind of notice.
 	 */
 	private function is_hidden( string $kind ): bool {
-		$hidden = get_user_meta( get_current_user_id(), self::META, true );
-		return is_array( $hidden ) && (int) ( $hidden[ $kind ] ?? 0 ) > time();
+		return (bool) get_transient( self::hidden_name( $kind ) );
+	}
+
+	/**
+	 * What is remembered of it, for this person; it forgets itself.
+	 *
+	 * @param string $kind Kind of notice.
+	 */
+	private static function hidden_name( string $kind ): string {
+		return self::HIDDEN . $kind . '_' . get_current_user_id();
 	}
 
 	/**
