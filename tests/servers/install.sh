@@ -13,7 +13,7 @@ wanted=(
   php-cli php-mysql php-gd php-xml php-mbstring php-curl php-intl php-zip
   chromium:chromium
   default-jre-headless:java
-  iproute2:ip npm:npm
+  iproute2:ip npm:npm gettext:xgettext
   ca-certificates xz-utils:xz
 )
 
@@ -31,7 +31,7 @@ if command -v dpkg-query >/dev/null; then
     missing+=("$package")
   done
 else
-  for program in mariadbd php chromium java ip npm; do
+  for program in mariadbd php chromium java ip npm xgettext; do
     command -v "$program" >/dev/null || missing+=("$program")
   done
 fi
