@@ -79,7 +79,7 @@ def lone_field(stage: Stage) -> list[str]:
 @event("counters, locks and notes in custom fields", writes=0, why=NOTHING)
 def unrelated_fields(stage: Stage) -> list[str]:
     stage.php(
-        "foreach ( array( 'views', '_edit_lock', '_oembed_x', '_wp_old_slug' ) as $key )"
+        "foreach ( array( 'views', '_edit_lock', '_oembed_x' ) as $key )"
         " { update_post_meta( (int) $args[0], $key, time() ); }"
         "set_transient( 'rig', time() ); delete_transient( 'rig' ); update_option( 'rig_counter', time() );",
         stage.id_of("archive_19"),

@@ -19,7 +19,7 @@ final class Meta_Events {
 	/**
 	 * Fields of posts that WordPress itself uses.
 	 */
-	const OF_POSTS = array( '_thumbnail_id', '_wp_page_template', '_wp_attached_file', '_wp_attachment_metadata', '_wp_attachment_image_alt', 'footnotes' );
+	const OF_POSTS = array( '_thumbnail_id', '_wp_page_template', '_wp_attached_file', '_wp_attachment_metadata', '_wp_attachment_image_alt', '_wp_old_slug', '_wp_old_date', 'footnotes' );
 
 	/**
 	 * Fields of users.
@@ -29,7 +29,7 @@ final class Meta_Events {
 	/**
 	 * How the names of fields of this plugin and of plugins for search engines begin.
 	 */
-	const PREFIXES = array( '_sos_', '_yoast_wpseo_', 'rank_math_', '_aioseo_', '_seopress_', '_genesis_' );
+	const PREFIXES = array( '_sos_', '_yoast_wpseo_', 'rank_math_', '_aioseo_', '_seopress_', '_genesis_', '_open_graph_', '_twitter_', '_social_image_' );
 
 	/**
 	 * Takes the marks.
