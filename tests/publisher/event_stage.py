@@ -151,7 +151,6 @@ class Stage:
                 "echo json_encode( SOS_Publisher\\Plugin::instance()->rebuild()->verify( 90, false, true ) );"
             )
         )
-        kept = ("missing", "extra", "failed")
         found["different"] = list(filter(None, map(self._difference, found["different"])))
         return [f"{w}: {found[w]}" for w in ("missing", "extra", "failed", "different") if found[w]]
 
