@@ -121,7 +121,9 @@ class Publishing:
         documents = [json.loads(v) for k, v in found.items() if k.startswith(b"post:")]
         own = self.titles()
         return {
-            p["id"]: p["title"]["rendered"] if is_plain(own.get(p["id"], "")) else own.get(p["id"], "?")
+            p["id"]: p["title"]["rendered"]
+            if is_plain(own.get(p["id"], ""))
+            else own.get(p["id"], "?")
             for p in documents
             if p["type"] == "post" and p["status"] == "publish"
         }

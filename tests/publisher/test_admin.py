@@ -206,8 +206,8 @@ def test_rebuild_works_without_javascript(tidy: Desk) -> None:
     ("button", "words"),
     [
         ("flush", r"Nothing was waiting\."),
-        ("verify", r"No difference: |\d+ missing on the public site, "),
-        ("mend", r"No difference: |All of it is being put right\."),
+        ("verify", r"No difference: "),
+        ("mend", r"No difference: "),
     ],
 )
 def test_every_button_works_without_javascript(tidy71: Desk, button: str, words: str) -> None:

@@ -331,6 +331,22 @@ def test_what_is_printed_or_thrown_stays_within(reading: Reading) -> None:
     assert said == "the shortcode failed"
 
 
+def test_what_throws_among_blocks_does_no_harm_to_the_next(reading: Reading) -> None:
+    """WordPress takes wpautop() away while it renders blocks, and forgets to give it back."""
+    throws = reading.insert(
+        "Throws", "<!-- wp:shortcode -->[rig_throw]<!-- /wp:shortcode --><!-- wp:rig/throws /-->"
+    )
+    classic = reading.insert("Classic", "One.\n\nTwo.")
+    fails = (
+        "register_block_type( 'rig/throws', array( 'render_callback' => function () {"
+        " throw new DomainException( 'the block failed' ); } ) );"
+        f"try {{ $reader->read( 'post:{throws}' ); throw new Exception( 'it did not fail' ); }}"
+        "catch ( DomainException $error ) { unset( $error ); }"
+    )
+    content = reading.document(f"post:{classic}", before=fails)["content"]["rendered"]
+    assert content == "<p>One.</p>\n<p>Two.</p>\n"
+
+
 def test_change_by_sql_is_seen(reading: Reading) -> None:
     """What this request has in memory of a post may be older than the database."""
     ident = reading.insert("By hooks")

@@ -204,7 +204,7 @@ final class Rebuild {
 		}
 		$state['again'] = $state['again'] || ! empty( $kept['again'] );
 		if ( ! $state['running'] && $state['again'] && '' === $state['error'] ) {
-			$state = array( 'deadly' => $state['deadly'] ) + self::beginning( 1 );
+			$state = array( 'deadly' => $state['deadly'] ?? array() ) + self::beginning( 1 );
 		}
 		$this->job->save( $state );
 	}
@@ -263,7 +263,7 @@ final class Rebuild {
 			return $state;
 		}
 		// What has killed processes is not tried again in the same job.
-		$state['deadly'] = array_merge( $state['deadly'], $limit > 0 ? array() : $refs );
+		$state['deadly'] = array_merge( $state['deadly'] ?? array(), $limit > 0 ? array() : $refs );
 
 		$refs  = Caution::until( $refs, $state['deadly'] );
 		$batch = in_array( $refs[0], $state['deadly'], true ) ? Batch::pass_over( $this->plugin, $refs ) : Batch::send( $this->plugin, $refs, $deadline );

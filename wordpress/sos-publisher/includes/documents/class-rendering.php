@@ -25,6 +25,8 @@ final class Rendering {
 	 */
 	public static function of( string $name, callable $make ): array {
 		Surroundings::reset();
+		// What throws in the middle of a text of blocks leaves WordPress without wpautop() (do_blocks).
+		$leave   = Surroundings::keep_hook( 'the_content' );
 		$css     = Block_Css::open();
 		$numbers = new Numbers( $name );
 		$pieces  = array();
@@ -33,6 +35,7 @@ final class Rendering {
 		} finally {
 			$pieces = $css->close();
 			$numbers->stop();
+			$leave();
 		}
 		$members = $numbers->settle( $members );
 		return array( $members, $numbers->settle_css( $pieces ) );

@@ -229,11 +229,50 @@ final class Surroundings {
 		$states = static function (): array {
 			return array();
 		};
+		$shorten = self::trim_excerpts_as_for_visitors();
 		add_filter( 'nonce_life', $life, PHP_INT_MAX );
 		add_filter( 'display_post_states', $states, PHP_INT_MAX );
-		return static function () use ( $life, $states ): void {
+		return static function () use ( $life, $states, $shorten ): void {
+			$shorten();
 			remove_filter( 'nonce_life', $life, PHP_INT_MAX );
 			remove_filter( 'display_post_states', $states, PHP_INT_MAX );
+		};
+	}
+
+	/**
+	 * In the admin area, and in REST before WordPress 7.0, wp-includes/blocks/post-excerpt.php has every excerpt made
+	 * longer than visitors see it. Depending on the version it does so by a function or a closure.
+	 */
+	private static function trim_excerpts_as_for_visitors(): callable {
+		$leave = self::keep_hook( 'excerpt_length' );
+		$hook  = $GLOBALS['wp_filter']['excerpt_length'] ?? null;
+		foreach ( $hook instanceof \WP_Hook ? $hook->callbacks[ PHP_INT_MAX ] ?? array() : array() as $callback ) {
+			$call = $callback['function'];
+			if ( $call instanceof \Closure || ( is_string( $call ) && function_exists( $call ) ) ) {
+				$file = wp_normalize_path( (string) ( new \ReflectionFunction( $call ) )->getFileName() );
+				if ( '/blocks/post-excerpt.php' === substr( $file, -24 ) ) {
+					remove_filter( 'excerpt_length', $call, PHP_INT_MAX );
+				}
+			}
+		}
+		return $leave;
+	}
+
+	/**
+	 * Let a hook be changed for a while, by us or by what is rendered.
+	 *
+	 * @param string $name Of the hook.
+	 * @return callable Puts it back as it was.
+	 */
+	public static function keep_hook( string $name ): callable {
+		$kept = $GLOBALS['wp_filter'][ $name ] ?? null;
+		if ( ! $kept instanceof \WP_Hook ) {
+			return static function (): void {};
+		}
+		// phpcs:ignore WordPress.WP.GlobalVariablesOverride -- Whoever is in the middle of the hook has the one that is kept.
+		$GLOBALS['wp_filter'][ $name ] = clone $kept;
+		return static function () use ( $name, $kept ): void {
+			$GLOBALS['wp_filter'][ $name ] = $kept; // phpcs:ignore WordPress.WP.GlobalVariablesOverride -- As it was.
 		};
 	}
 }
