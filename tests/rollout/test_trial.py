@@ -46,6 +46,9 @@ ENDLESS = BROKEN["endless_loop_out_of_reach"]
 
 MODULE = "sos.rollout.trial_process"
 
+BOUND = 0.05
+"""Longest time that a step of a trial may keep the event loop at work, seconds."""
+
 ATTEMPTS = 5
 """Of measuring work beside others' work, before it is believed."""
 
@@ -625,18 +628,18 @@ def test_trial_leaves_the_event_loop_to_others(factory: object, tmp_path: Path) 
         request = request_for(tmp_path)
         for state in ("process started", "process waiting"):
             works = []
-            while not works or (works[-1] >= 0.01 and len(works) < ATTEMPTS):
+            while not works or (works[-1] >= BOUND and len(works) < ATTEMPTS):
                 result, words, work = await _measure_loop(trials, request)
                 show(state, result)
                 print(words)
                 assert result.ok
                 works.append(work)
-                if state == "process waiting" or works[-1] < 0.01:
+                if state == "process waiting" or works[-1] < BOUND:
                     await trials.prepare()
-            # How long it waits for a processor is up to what else the machine has to do, and so is
-            # part of the work: 1 ms where that is nothing, 20 where others empty its caches. What
-            # the steps need is the least of a few.
-            assert min(works) < 0.01
+            # How long it waits for a processor is up to what else the machine has to do. Work is 1 ms
+            # in a process like the supervisor; one that has run thousands of tests takes 20 ms to
+            # fork alone. What the steps need is the least of a few.
+            assert min(works) < BOUND
         await trials.aclose()
 
     gc.disable()  # what it collects is the tests', and takes longer than a trial's steps
