@@ -18,9 +18,9 @@ test: $(VENV)/.test ## everything that CI runs; installs the servers it needs wh
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)
 else
-	@# Two at once; then, alone, those that count each answer later than 1 s: what is at fault fails
-	@# twice, a machine that had other things to do for a second does not.
-	$(BIN)/pytest -m "not promise" --numprocesses 2 --dist loadfile
+	@# Two at once; then, alone, those that count each answer later than 1 s. What is at fault fails
+	@# twice; a machine that had other things to do for a second does not.
+	$(BIN)/pytest -m "not promise" --numprocesses 2 --dist loadfile --reruns 1
 	$(BIN)/pytest -m promise --reruns 1
 endif
 
