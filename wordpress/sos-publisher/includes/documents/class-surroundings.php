@@ -223,10 +223,10 @@ final class Surroundings {
 	 * nonce, which says nothing of an anonymous visitor, and labels that only the admin area knows.
 	 */
 	private static function filter(): callable {
-		$life   = static function (): int {
+		$life    = static function (): int {
 			return 1000 * YEAR_IN_SECONDS;
 		};
-		$states = static function (): array {
+		$states  = static function (): array {
 			return array();
 		};
 		$shorten = self::trim_excerpts_as_for_visitors();
