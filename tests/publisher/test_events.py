@@ -49,7 +49,8 @@ def stage(
     mariadb: MariaDB,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stage]:
-    """WordPress with the plugin and everything sent, and a node that shows it."""
+    """WordPress with the plugin and everything sent, and a node that shows it. The older one sends by
+    the plugin's own client, the newer one by phpredis."""
     folder = tmp_path_factory.mktemp("events")
     valkey = ValkeyProcess(folder / "valkey").start()
     wordpress = node = None
@@ -61,6 +62,7 @@ def stage(
             mu_plugins=PLUGINS,
             plugin=True,
             constants=constants,
+            phpredis=request.param == "7.1",
         )
         node = start_node(folder / "node", valkey.url, wait=False, workers=1, redis_timeout_ms=2000)
         stage = Stage(wordpress, mariadb, redis.Redis.from_url(valkey.url), node)
