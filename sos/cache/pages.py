@@ -61,13 +61,15 @@ class PageCache:
     """Pages by path, least recently used ones dropped beyond ``max_bytes``.
 
     ``moment`` counts the changes so far. Who keeps what was read from the store says which moment
-    it was read at, so that a change in between is not lost.
+    it was read at, so that a change in between is not lost. ``version`` is another number whenever
+    an answer that was given from here may no longer be the right one.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.size = 0
         self.evictions = 0
+        self.version = 0
         self._pages: OrderedDict[str, CachedPage] = OrderedDict()
         self._missing: OrderedDict[str, Missing] = OrderedDict()
         self._missing_size = 0
@@ -114,6 +116,8 @@ class PageCache:
             if old.page.tag == entry.page.tag and old.page.release == entry.page.release:
                 entry.changed = old.changed
             self._drop(path)
+        if old is not None or path in self._missing:
+            self.version += 1
         if entry.size > self.max_bytes:
             return
         self._pages[path] = entry
@@ -130,7 +134,8 @@ class PageCache:
 
         Nothing is remembered where anything changed since ``moment``: it may be there by now.
         """
-        self._drop(path)
+        if path in self._pages:
+            self.forget(path)
         self._forget_missing(path)
         if moment not in (None, self.moment):
             return
@@ -175,14 +180,17 @@ class PageCache:
             for path in self._by_name.get(name, ()):
                 entry = self._pages[path]
                 entry.until = min(entry.until or at, at)
+        self.version += 1
 
     def forget(self, path: str) -> None:
         """Drop one entry, if it is there."""
+        self.version += 1
         self._drop(path)
 
     def _next_moment(self) -> None:
         # A document that was missing may be there now; to know which path, one would have to ask.
         self.moment += 1
+        self.version += 1
         self._missing.clear()
         self._missing_size = 0
 

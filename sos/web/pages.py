@@ -66,6 +66,18 @@ class Answer(msgspec.Struct, frozen=True):
     kind: str = "page"
 
 
+class _Wanted(msgspec.Struct, frozen=True):
+    """What has to be made first: the page of ``key``, or the one for an error ``status``.
+
+    ``entry`` is a copy that is not what it should be.
+    """
+
+    key: str
+    entry: CachedPage | None = None
+    status: int = 0
+    use: CacheUse = "none"
+
+
 class Pages:
     """Answers paths. Start `run` as a task, else nothing that is kept ever becomes current."""
 
@@ -132,6 +144,7 @@ class Pages:
     def swap(self, release: Release) -> None:
         """Make pages with another release; kept ones are made again when they are asked for."""
         self.producer.swap(release)
+        self.cache.version += 1
         self._make_hot_again(self.cache.paths())
         self._changed()
 
@@ -149,10 +162,28 @@ class Pages:
 
         Raises StoreError or TemplateError where there is nothing at all to show.
         """
+        found = self._look(raw_path, query)
+        if isinstance(found, Answer):
+            return found
+        if found.status:
+            return await self._answer_error(found.status, found.use, found.entry)
+        return await self._answer_made(found.key, raw_path, query, found.entry)
+
+    def answer_now(self, raw_path: str, query: str) -> Answer | None:
+        """The same where it is at hand; None where something has to be made or asked for."""
+        found = self._look(raw_path, query)
+        return found if isinstance(found, Answer) else None
+
+    def count(self, answer: Answer, times: int) -> None:
+        """An answer of `answer_now` was given ``times`` more times."""
+        if answer.entry is not None:
+            self._count(answer.entry, times, stale=answer.stale)
+
+    def _look(self, raw_path: str, query: str) -> Answer | _Wanted:
         route = self._decide_route(raw_path, query)
         if isinstance(route, Refusal):
             if route.status == 404:
-                return await self._answer_error(404)
+                return self._look_for_error(404, "none")
             return Answer(route.status, kind="refused")
         if route.path not in (raw_path, "?"):
             return Answer(301, location=route.path, kind="redirect")
@@ -164,10 +195,23 @@ class Pages:
             entry = None
         missing = self.cache.find_missing(key)
         if missing is not None:
-            return await self._answer_missing(missing, "negative")
+            return self._look_for_missing(missing, "negative")
         if entry is not None and not entry.partial and not self._may_be_replaced(entry):
             return self._use(entry, "stale")
-        return await self._answer_made(key, raw_path, query, entry)
+        return _Wanted(key, entry)
+
+    def _look_for_missing(self, missing: Missing, use: CacheUse) -> Answer | _Wanted:
+        if missing.status == 301:
+            return Answer(301, location=missing.location, cache=use, kind="redirect")
+        return self._look_for_error(missing.status, use)
+
+    def _look_for_error(self, status: int, use: CacheUse) -> Answer | _Wanted:
+        entry = self.cache.find(_ERROR_PATHS[status])
+        if entry is not None and self._is_over(entry):
+            entry = None
+        if entry is None or (not self.is_fresh(entry) and self.follower.is_current):
+            return _Wanted(_ERROR_PATHS[status], entry, status, use)
+        return self._use_error(entry, use)
 
     def _decide_route(self, raw_path: str, query: str) -> Route | Refusal:
         site = self.producer.site
@@ -194,35 +238,34 @@ class Pages:
         return self._use(made, "miss")
 
     async def _answer_missing(self, missing: Missing, use: CacheUse) -> Answer:
-        if missing.status == 301:
-            return Answer(301, location=missing.location, cache=use, kind="redirect")
-        return await self._answer_error(missing.status, use)
+        found = self._look_for_missing(missing, use)
+        if isinstance(found, Answer):
+            return found
+        return await self._answer_error(found.status, use, found.entry)
 
-    async def _answer_error(self, status: int, use: CacheUse = "none") -> Answer:
+    async def _answer_error(self, status: int, use: CacheUse, entry: CachedPage | None) -> Answer:
         key = _ERROR_PATHS[status]
-        entry = self.cache.find(key)
-        if entry is not None and self._is_over(entry):
-            entry = None
-        stale = entry is not None and not self.is_fresh(entry) and self.follower.is_current
-        if entry is None or stale:
-            flight = self._fly(key, lambda: self._make_error(key, status))
-            # A bare answer in time is better than a page too late, or than a failure.
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(PATIENCE):
-                    made = await asyncio.shield(flight)
-                    entry = made if isinstance(made, CachedPage) else entry
-        if entry is None:
-            return Answer(status, kind="error")
-        answer = self._use(entry, use)
-        return msgspec.structs.replace(answer, kind="error")
+        flight = self._fly(key, lambda: self._make_error(key, status))
+        # A bare answer in time is better than a page too late, or than a failure.
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(PATIENCE):
+                made = await asyncio.shield(flight)
+                entry = made if isinstance(made, CachedPage) else entry
+        return self._use_error(entry, use) if entry else Answer(status, kind="error")
+
+    def _use_error(self, entry: CachedPage, use: CacheUse) -> Answer:
+        return msgspec.structs.replace(self._use(entry, use), kind="error")
 
     def _use(self, entry: CachedPage, use: CacheUse) -> Answer:
-        entry.hits += 1
-        entry.last_hit = self._clock()
         stale = use == "stale" or entry.stale or entry.partial or not self.follower.is_current
-        if stale:
-            self._metrics.stale_responses.inc()
+        self._count(entry, 1, stale=stale)
         return Answer(entry.page.status, entry, cache=use, stale=stale)
+
+    def _count(self, entry: CachedPage, times: int, *, stale: bool) -> None:
+        entry.hits += times
+        entry.last_hit = self._clock()
+        if stale:
+            self._metrics.stale_responses.inc(by=times)
 
     def is_fresh(self, entry: CachedPage) -> bool:
         """Whether ``entry`` is known to be what the store and the live release give."""
@@ -395,7 +438,8 @@ class Pages:
             self.cache.expire(due.touched, due.at)
 
     def on_state(self, state: State) -> None:
-        """Tell metrics and supervisor."""
+        """Tell metrics and supervisor; what was fresh may be stale now, and the other way round."""
+        self.cache.version += 1
         self._metrics.content_stale.set(0 if state == "current" else 1)
         self._metrics.content_store_incomplete.set(
             1 if state == "incomplete" or self._lacking else 0
