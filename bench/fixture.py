@@ -1,7 +1,7 @@
 """The site that every peer shows: the sample site's frame around made posts, always the same bytes.
 
 In: how many posts. Out: operations for the store. Its front page has about 40 kB of HTML, 5 kB
-gzipped: a menu, 28 cards with pictures and excerpts, page numbers, a footer.
+gzipped: a menu, 30 cards with pictures and excerpts, page numbers, a footer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sos.demo.content import sample_site
 
 HOST = "www.example.org"
 SITE = f"http://{HOST}"
-PER_PAGE = 28
+PER_PAGE = 30
 FIRST_ID = 10_001
 """Id of the oldest post; those of the sample site are smaller."""
 
@@ -101,7 +101,7 @@ def build_post(number: int, seq: int = 1, **changes: Any) -> Operation:
         "modified_gmt": stamp,
         "title": {"rendered": title},
         "content": {"rendered": paragraphs, "protected": False},
-        "excerpt": {"rendered": f"<p>{_sentences(draw, 18)}</p>\n", "protected": False},
+        "excerpt": {"rendered": f"<p>{_sentences(draw, 16)}</p>\n", "protected": False},
         "author": draw.choice(ids["user"]),
         "featured_media": draw.choice(ids["attachment"]),
         "sticky": False,

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+CACHED = "cached"
+NOT_MODIFIED = "not-modified"
+UNCACHED = "uncached"
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -46,7 +50,19 @@ class Stop(Protocol):
 
 
 class Peer(Protocol):
-    """One peer. ``name`` is short and stable (the key in results), ``title`` what tables show."""
+    """One peer. ``name`` is short and stable (the key in results), ``title`` what tables show.
+
+    A module of this folder lists its peers as ``PEERS``; without that, each class in it that has
+    ``name``, ``title``, ``lacks`` and ``start`` is one. What a peer may say besides:
+
+    - ``suites``: a tuple of `CACHED`, `NOT_MODIFIED` and `UNCACHED`, what it takes part in. Without
+      it: `CACHED`. In `UNCACHED` it is asked for ``/page/N/`` of ``stage.host``, N from 2 on, and
+      has to make each page anew from ``stage.valkey_url``.
+    - ``differs``: why its page is not the same as the others', in a few words. Without it the
+      decoded answer has to be the page of the stage, or to be within a tenth of its size and to
+      have the titles of the same posts.
+    - ``slow``: True where its start takes more than some seconds; quick runs leave it out.
+    """
 
     name: str
     title: str
