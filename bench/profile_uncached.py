@@ -1,4 +1,4 @@
-"""Where the time of an uncached page goes: processor time of each step, with documents known and not.
+"""Where the processor time of an uncached page goes, with its documents known and not.
 
 A list page of a 10,000-post site (ten cards with pictures, menus, about 40 kB of HTML) from a
 Valkey in a process of its own. Every figure is processor time of this process in milliseconds, but
@@ -7,7 +7,6 @@ for ``store server``, which is Valkey's own.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import statistics

@@ -33,6 +33,7 @@ HSTS = "max-age=31536000"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 _OPAQUE_TAG = re.compile(r'"[^"]*"')
+_MARK = re.compile(r'-q[0-9a-f]{8}"\Z')
 
 
 def page_headers(page: RenderedPage, *, https: bool) -> dict[str, str]:
@@ -71,17 +72,34 @@ def cache_headers(lifetimes: Lifetimes, *, remaining: int | None, stale: bool) -
     }
 
 
-def entity_tag(tag: str, coding: str) -> str:
-    """Strong entity tag of one coding of a page (RFC 9110, section 8.8.3.3)."""
-    return f'"{tag}"' if coding == "identity" else f'"{tag}-{coding}"'
+def entity_tag(tag: str, coding: str, mark: str = "") -> str:
+    """Strong entity tag of one coding of a page (RFC 9110, section 8.8.3.3).
+
+    ``mark`` is that of the `Variants` which the body is one of: other bytes have another tag.
+    """
+    if coding == "identity":
+        return f'"{tag}"'
+    return f'"{tag}-{coding}-{mark}"' if mark else f'"{tag}-{coding}"'
 
 
 def is_not_modified(if_none_match: str | None, tag: str) -> bool:
     """Whether a client holds the body with the entity tag ``tag`` (RFC 9110, section 13.1.2).
 
     Only the coding that it would be sent counts: a cache that asks with the tags of all codings it
-    has, for a client that takes one of them, sends on the one that the answer names.
+    has, for a client that takes one of them, sends on the one that the answer names. Within a
+    coding, it is the same whether it was compressed in haste or at leisure.
     """
+    return bool(find_held(if_none_match, tag))
+
+
+def find_held(if_none_match: str | None, tag: str) -> str:
+    """The one of the client's tags that a 304 has to name; empty where it needs the body."""
     if not if_none_match:
-        return False
-    return if_none_match.strip() == "*" or tag in _OPAQUE_TAG.findall(if_none_match)
+        return ""
+    if if_none_match.strip() == "*":
+        return tag
+    held = _OPAQUE_TAG.findall(if_none_match)
+    if tag in held:
+        return tag
+    plain = _MARK.sub('"', tag)
+    return next((t for t in held if _MARK.sub('"', t) == plain), "")

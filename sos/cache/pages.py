@@ -62,7 +62,8 @@ class PageCache:
 
     ``moment`` counts the changes so far. Who keeps what was read from the store says which moment
     it was read at, so that a change in between is not lost. ``version`` is another number whenever
-    an answer that was given from here may no longer be the right one.
+    an answer that was given from here may no longer be the right one. ``hasty`` holds the entries
+    that may be compressed better.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -70,6 +71,7 @@ class PageCache:
         self.size = 0
         self.evictions = 0
         self.version = 0
+        self.hasty: dict[str, CachedPage] = {}
         self._pages: OrderedDict[str, CachedPage] = OrderedDict()
         self._missing: OrderedDict[str, Missing] = OrderedDict()
         self._missing_size = 0
@@ -115,19 +117,34 @@ class PageCache:
             entry.hits, entry.last_hit = old.hits, old.last_hit
             if old.page.tag == entry.page.tag and old.page.release == entry.page.release:
                 entry.changed = old.changed
+                if entry.variants.mark and not old.variants.mark:
+                    entry.variants = old.variants
             self._drop(path)
         if old is not None or path in self._missing:
             self.version += 1
         if entry.size > self.max_bytes:
             return
         self._pages[path] = entry
+        if entry.variants.mark:
+            self.hasty[path] = entry
         self._forget_missing(path)
         self.size += entry.size
         for name in entry.page.depends:
             self._by_name.setdefault(name, set()).add(path)
-        while self.size > self.max_bytes:
-            self._drop(next(iter(self._pages)))
-            self.evictions += 1
+        self._shrink()
+
+    def replace_variants(self, path: str, entry: CachedPage, variants: Variants) -> None:
+        """Give the entry of ``path`` better compressed bytes of the same body.
+
+        Nothing is done where it is another ``entry`` by now.
+        """
+        if self.hasty.get(path) is not entry:
+            return
+        del self.hasty[path]
+        self.size += variants.size - entry.variants.size
+        entry.variants = variants
+        self.version += 1
+        self._shrink()
 
     def keep_missing(self, path: str, missing: Missing, moment: int | None = None) -> None:
         """Remember that a path has no page any more; beyond the bounds the oldest is forgotten.
@@ -227,6 +244,11 @@ class PageCache:
             for at, rev, names in self._recent
         )
 
+    def _shrink(self) -> None:
+        while self.size > self.max_bytes:
+            self._drop(next(iter(self._pages)))
+            self.evictions += 1
+
     def _forget_missing(self, path: str) -> None:
         missing = self._missing.pop(path, None)
         if missing is not None:
@@ -236,6 +258,7 @@ class PageCache:
         entry = self._pages.pop(path, None)
         if entry is None:
             return
+        self.hasty.pop(path, None)
         self.size -= entry.size
         for name in entry.page.depends:
             paths = self._by_name.get(name)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from sos.cache.encodings import build_variants
+from sos.cache.encodings import build_hasty
 from sos.cache.pages import CachedPage, Missing
 from sos.content.store import Candidate, ContentReader, Found, Record
 from sos.errors import DocumentError, StoreIncompleteError, StoreUnavailableError, TemplateError
@@ -39,6 +39,9 @@ log = structlog.get_logger()
 
 SUGGESTIONS = 5
 """Posts offered on an error page."""
+
+MAX_AT_ONCE = 512 * 1024
+"""Longer pages are compressed in a thread, bytes: this takes a millisecond."""
 
 
 class Producer:
@@ -284,8 +287,10 @@ class Producer:
     async def _finish(
         self, rendered: RenderedPage, rev: int, *, partial: bool = False
     ) -> CachedPage:
-        # Both compressors let go of the interpreter lock while they work.
-        variants = await asyncio.to_thread(build_variants, rendered.body)
+        if len(rendered.body) > MAX_AT_ONCE:
+            variants = await asyncio.to_thread(build_hasty, rendered.body)
+        else:  # to change threads would take longer
+            variants = build_hasty(rendered.body)
         return CachedPage(
             rendered, variants, rev, int(self._clock()), partial=partial, stale=partial
         )

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 
 import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sos.cache.encodings import MIN_LENGTH, Variants, build_variants, choose, decide_coding
+from sos.cache.encodings import (
+    MIN_LENGTH,
+    Variants,
+    build_hasty,
+    build_variants,
+    choose,
+    decide_coding,
+)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +86,19 @@ def test_every_coding_holds_the_same_body(body: bytes) -> None:
         assert brotli.decompress(variants.br) == body
     assert bool(variants.gzip) == (len(body) >= MIN_LENGTH)
     assert variants.size == len(variants.identity) + len(variants.gzip) + len(variants.br)
+
+
+@given(st.binary(max_size=3000), st.integers(0, 20))
+def test_a_hasty_body_is_the_same_and_is_marked(body: bytes, times: int) -> None:
+    """Its mark is of its own bytes; what is too short to be compressed has none."""
+    body *= times
+    variants = build_hasty(body)
+    assert variants.identity == body
+    assert bool(variants.gzip) == bool(variants.mark) == (len(body) >= MIN_LENGTH)
+    assert not variants.br
+    if variants.gzip:
+        assert gzip.decompress(variants.gzip) == body
+        assert variants.mark == f"q{zlib.crc32(variants.gzip):08x}"
 
 
 def test_what_was_not_worth_it_is_sent_as_it_is() -> None:

@@ -15,6 +15,7 @@ from sos.cache.headers import (
     Lifetimes,
     cache_headers,
     entity_tag,
+    find_held,
     is_not_modified,
     page_headers,
 )
@@ -96,6 +97,28 @@ def test_each_coding_has_its_own_strong_tag() -> None:
     """RFC 9110, section 8.8.3.3: other bytes, other tag."""
     tags = [entity_tag("abc", c) for c in ("identity", "gzip", "br")]
     assert tags == ['"abc"', '"abc-gzip"', '"abc-br"']
+    hasty = [entity_tag("abc", c, "q0123abcd") for c in ("identity", "gzip")]
+    assert hasty == ['"abc"', '"abc-gzip-q0123abcd"']
+
+
+@pytest.mark.parametrize(
+    ("held", "tag", "named"),
+    [
+        ('"a-gzip-q0123abcd"', '"a-gzip"', '"a-gzip-q0123abcd"'),
+        ('"a-gzip"', '"a-gzip-q0123abcd"', '"a-gzip"'),
+        ('"a-gzip-q89abcdef"', '"a-gzip-q0123abcd"', '"a-gzip-q89abcdef"'),
+        ('"a-gzip", "a-gzip-q0123abcd"', '"a-gzip-q0123abcd"', '"a-gzip-q0123abcd"'),
+        ("*", '"a-gzip-q0123abcd"', '"a-gzip-q0123abcd"'),
+        ('"b-gzip-q0123abcd"', '"a-gzip"', ""),
+        ('"a-gzip-q0123"', '"a-gzip"', ""),
+        ('"a-br"', '"a-gzip-q0123abcd"', ""),
+        (None, '"a-gzip-q0123abcd"', ""),
+    ],
+)
+def test_who_holds_a_hasty_body_needs_no_better_one(held: Any, tag: str, named: str) -> None:
+    """A 304 names the tag that the client's own copy has (RFC 9111, section 4.3.4)."""
+    assert find_held(held, tag) == named
+    assert is_not_modified(held, tag) is bool(named)
 
 
 @pytest.mark.parametrize(

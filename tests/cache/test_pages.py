@@ -6,14 +6,16 @@ import gc
 import random
 import tracemalloc
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sos.cache.encodings import Variants
+from sos.cache.encodings import Variants, build_hasty, build_variants
 from sos.cache.pages import (
     ENTRY_OVERHEAD,
     MAX_NEGATIVE,
     MAX_NEGATIVE_BYTES,
+    NAME_OVERHEAD,
     CachedPage,
     Missing,
     PageCache,
@@ -400,3 +402,66 @@ def test_no_page_is_fresh_that_a_store_would_make_otherwise(seed: int) -> None:
         entry = world.cache.peek(path)
         assert entry
         assert entry.stale or seen == {n: world.versions[n] for n in seen}
+
+
+# ---------------------------------------------------------------- better bytes, later
+
+
+def hasty(body: bytes = b"<p>hello</p>" * 100, tag: str = "t") -> CachedPage:
+    return msgspec.structs.replace(made("post:1", tag=tag), variants=build_hasty(body))
+
+
+def test_better_bytes_take_the_place_of_hasty_ones() -> None:
+    """The bound holds, and who remembers an answer can tell that there is a better one."""
+    cache = PageCache(1_000_000)
+    entry = hasty()
+    cache.keep("/", entry)
+    assert cache.hasty == {"/": entry}
+    version, better = cache.version, build_variants(entry.variants.identity)
+    cache.replace_variants("/", entry, better)
+    assert entry.variants is better
+    assert cache.version > version
+    assert not cache.hasty
+    assert cache.size == entry.size == better.size + ENTRY_OVERHEAD + NAME_OVERHEAD
+    cache.forget("/")
+    assert cache.size == 0
+
+
+def test_bytes_of_a_page_that_was_replaced_meanwhile_are_thrown_away() -> None:
+    """Compression takes its time, and the page may be another one, or gone, when it is done."""
+    cache = PageCache(1_000_000)
+    first, second = hasty(), hasty(b"<p>other</p>" * 100, tag="u")
+    cache.keep("/", first)
+    cache.keep("/", second)
+    size = cache.size
+    cache.replace_variants("/", first, build_variants(first.variants.identity))
+    assert (cache.size, cache.peek("/"), cache.hasty) == (size, second, {"/": second})
+    cache.forget("/")
+    cache.replace_variants("/", second, build_variants(second.variants.identity))
+    assert (cache.size, len(cache), cache.hasty) == (0, 0, {})
+
+
+def test_a_page_that_came_out_the_same_keeps_its_better_bytes() -> None:
+    """It was made again for a change that it does not show."""
+    cache = PageCache(1_000_000)
+    entry = hasty()
+    cache.keep("/", entry)
+    better = build_variants(entry.variants.identity)
+    cache.replace_variants("/", entry, better)
+    again = hasty()
+    cache.keep("/", again)
+    assert again.variants is better
+    assert not cache.hasty
+    assert cache.size == again.size
+
+
+def test_better_bytes_stay_within_the_bound() -> None:
+    """They are more: brotli is added to gzip."""
+    entry, other = hasty(), hasty(tag="u")
+    cache = PageCache(entry.size + other.size)
+    cache.keep("/other/", other)
+    cache.keep("/", entry)
+    better = msgspec.structs.replace(build_variants(entry.variants.identity), br=b"x" * 5000)
+    cache.replace_variants("/", entry, better)
+    assert cache.size <= cache.max_bytes
+    assert cache.peek("/other/") is None
