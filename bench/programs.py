@@ -1,7 +1,7 @@
-"""Finds nginx, Varnish and wrk: those of the machine, else Debian's packages, unpacked and not installed.
+"""Finds nginx, Varnish and wrk: those of the machine, else Debian's packages, unpacked.
 
-In: a name. Out: a command and its environment. Nothing is started but each program's own word on its
-version; nothing is installed, so that no package starts a service.
+In: a name. Out: a command and its environment. Nothing is started but each program's own word on
+its version, and nothing is installed, so that no package starts a service.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ VERSION_FLAG = {"nginx": "-v", "varnishd": "-V", "wrk": "-v"}
 
 @dataclass(frozen=True)
 class Program:
-    """A program that runs here. ``tree`` is where it was unpacked, ``/`` where it is the machine's."""
+    """A program that runs here; ``tree`` is where it was unpacked, ``/`` if it was not."""
 
     path: str
     environment: dict[str, str]

@@ -19,9 +19,11 @@ UNCACHED = "uncached"
 class Stage:
     """What a peer gets to work with.
 
-    ``pages`` are finished pages by path (``/`` and others), as sos renders them. ``valkey_url`` is a
-    store that sos's importer filled, for peers that render by themselves; ``host`` is the site's
+    ``pages`` are finished pages by path (``/`` and others), as sos renders them. ``valkey_url`` is
+    a store that sos's importer filled, for peers that render by themselves; ``host`` is the site's
     name in it. ``core`` is the processor that the server is pinned to, ``folder`` its own, empty.
+    A server that is started while the harness waits inherits its processors: it need not pin
+    itself.
     """
 
     pages: dict[str, bytes]
@@ -34,12 +36,12 @@ class Stage:
 
 @dataclass
 class Running:
-    """A server that answers. ``pids``: processes whose time and memory are the peer's, with all their
-    children; ``paths`` are asked instead of those of the stage where a peer has its own."""
+    """A server that answers. ``pids``: processes whose time and memory are the peer's, with all
+    their children; ``paths`` are asked instead of those of the stage where a peer has its own."""
 
     port: int
     pids: list[int]
-    stop: "Stop"
+    stop: Stop
     paths: dict[str, str] = field(default_factory=dict)
 
 

@@ -1,0 +1,60 @@
+"""sos as its users run it: ``sos serve``, with a supervisor and its log, on a real Valkey.
+
+Three rows: from the page cache with the front and without it, and, with a cache that holds next
+to nothing, with a page that has to be made for each request.
+"""
+
+from __future__ import annotations
+
+from sos.settings import Settings
+from tests.servers.node import Node, start_node
+from tests.servers.releases import file_places
+
+from bench.peers import CACHED, NOT_MODIFIED, UNCACHED, Running, Stage
+
+SMALLEST_CACHE_MB = 1
+
+
+class SosNode:
+    """A node of sos with some settings of its own."""
+
+    def __init__(
+        self, name: str, title: str, suites: tuple[str, ...], *, front: bool, cached: bool
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.suites = suites
+        self._front = front
+        self._settings: dict[str, object] = {} if cached else {"cache_mb": SMALLEST_CACHE_MB}
+        # Without the setting there is no front either; with it, it is on where nothing is said.
+        if not front:
+            self._settings["front"] = "off"
+
+    def lacks(self) -> str:
+        """The setting that turns the front off, before there was one."""
+        if not self._front and "front" not in Settings.__struct_fields__:
+            return "the setting SOS_FRONT"
+        return ""
+
+    def start(self, stage: Stage) -> Running:
+        """Start a node and wait until it is in service."""
+        node = begin_node(stage, **self._settings)
+        _, _, port = node.public.rpartition(":")
+
+        def stop() -> None:
+            node.stop()
+
+        return Running(int(port), [node.process.pid], stop)
+
+
+def begin_node(stage: Stage, **settings: object) -> Node:
+    """A node for a stage, with its releases in its folder."""
+    given = {"site": f"http://{stage.host}", **file_places(stage.folder), **settings}
+    return start_node(stage.folder, stage.valkey_url, workers=stage.workers, **given)
+
+
+PEERS = [
+    SosNode("sos", "sos", (CACHED, NOT_MODIFIED), front=True, cached=True),
+    SosNode("sos-no-front", "sos, SOS_FRONT=off", (CACHED, NOT_MODIFIED), front=False, cached=True),
+    SosNode("sos-uncached", "sos, page made anew", (UNCACHED,), front=True, cached=False),
+]
