@@ -77,6 +77,21 @@ TABLE: tuple[Spec, ...] = (
     _histogram("sos_render_seconds", "Page model to finished bytes.", ("kind",)),
     Spec("sos_render_errors_total", "counter", "Renderings that raised.", ("kind",)),
     Spec("sos_self_render_failures_total", "counter", "Failed self-renders of the front page."),
+    Spec(
+        "sos_render_queue",
+        "gauge",
+        "Pages that wait to be made. lane: visitor, heavy (sitemaps, previews of releases), spare "
+        "(made ahead of the next request).",
+        ("lane",),
+    ),
+    Spec(
+        "sos_refused_pages_total",
+        "counter",
+        "Pages that were not made because they could not be had in time. reason: full (refused at "
+        "once), lag (the worker itself is late), late (waited in vain). Visitors get 503, or an old "
+        "copy where there is one; of the lane spare they see nothing.",
+        ("lane", "reason"),
+    ),
     Spec("sos_cache_entries", "gauge", "Pages in the caches of all workers."),
     Spec("sos_cache_bytes", "gauge", "Bytes of responses in the caches of all workers."),
     Spec("sos_cache_evictions_total", "counter", "Entries dropped for lack of room."),
@@ -214,6 +229,15 @@ class Histogram(_Family):
         counts[bisect_left(self.spec.buckets, seconds)] += 1
         counts[-1] += seconds
 
+    def add_fastest(self, count: int, seconds: float, *labels: str) -> None:
+        """Count durations that are below the first bound, ``seconds`` all together."""
+        try:
+            counts = self.values[labels]
+        except KeyError:
+            counts = self._first(labels)
+        counts[0] += count
+        counts[-1] += seconds
+
 
 class Metrics:
     """The metrics of one process; made once, passed down. One update takes well under 1 µs."""
@@ -226,6 +250,8 @@ class Metrics:
     render_seconds: Histogram
     render_errors: Counter
     self_render_failures: Counter
+    render_queue: Gauge
+    refused_pages: Counter
     cache_entries: Gauge
     cache_bytes: Gauge
     cache_evictions: Counter

@@ -70,6 +70,34 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     cache_mb: Annotated[
         int, Meta(ge=1, le=65_536, description="Page cache of each worker, MiB of response bytes.")
     ] = 64
+    front: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Answer pages that are in memory before aiohttp sees the request; `off` leaves "
+                "every request to aiohttp."
+            )
+        ),
+    ] = True
+    max_connections: Annotated[
+        int,
+        Meta(
+            ge=16,
+            le=1_000_000,
+            description=(
+                "Open connections of each worker; the idlest ones make room for new ones. The "
+                "system's limit of open files may be lower."
+            ),
+        ),
+    ] = 20_000
+    access_log_every: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            description="Log one request in so many; 0 logs none, 1 logs each.",
+        ),
+    ] = 1000
     max_age: Annotated[
         Seconds,
         Meta(description="How long the edge may serve a page without asking, seconds (s-maxage)."),

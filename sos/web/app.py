@@ -6,7 +6,6 @@ The only module that sees all the parts. Everything with a lifetime is started a
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,15 +27,19 @@ from sos.produce.producer import Producer
 from sos.release.environment import Release
 from sos.rollout.shelf import ReleaseFile
 from sos.settings import Settings
+from sos.web.access_log import AccessLog
 from sos.web.channel import ServiceStatus
 from sos.web.content_previews import ContentPreviews
+from sos.web.front.answers import Answers
+from sos.web.front.port import FrontPort, raise_limit
+from sos.web.front.register import Register
 from sos.web.handlers import Handlers
 from sos.web.loaded import LoadedReleases, load_first, load_release
 from sos.web.pages import Pages
 from sos.web.previews import Previews
-from sos.web.protocol import LIMITS, LINGERING_SECONDS, Connection, build_factory
-from sos.web.responses import Responder
-from sos.web.service import WorkerContext
+from sos.web.protocol import LIMITS, LINGERING_SECONDS, PlainPort, build_connect
+from sos.web.responses import SERVER, Responder
+from sos.web.service import Port, WorkerContext
 from sos.web.uploads import Uploads
 
 WARM_PATHS = 40
@@ -44,6 +47,8 @@ WARM_PATHS = 40
 
 START_SECONDS = 0.8
 """How long a start waits for the front page; a silent store must not hold it up."""
+
+LONG_SECONDS = 86_400.0
 
 UPDATE_SECONDS = 0.25
 """How long it waits for the store when it has the front page of the snapshot already."""
@@ -72,11 +77,14 @@ class SiteService:
             self._responder,
             context,
         )
-        handlers = Handlers(
+        self._access_log = AccessLog(settings.access_log_every)
+        self._answers: Answers | None = None
+        self._handlers = handlers = Handlers(
             self._pages,
             self._loaded,
             self._responder,
             metrics,
+            access_log=self._access_log,
             hosts=settings.allowed_hosts,
             public=settings.site,
             uploads=self._uploads,
@@ -92,6 +100,7 @@ class SiteService:
         self.app.router.add_route(
             "*", "/{path:.*}", handlers.handle, expect_handler=handlers.refuse_expectation
         )
+        self.app.on_response_prepare.append(name_server)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -122,12 +131,30 @@ class SiteService:
             self._pages.swap(self._loaded.active)
             self._context.metrics.release_activations.inc()
 
-    def build_factory(self, server: web.Server, **options: Any) -> Callable[[], Connection]:
+    def build_port(self, server: web.Server, **options: Any) -> Port:
         """What makes the protocol of each connection; ``options`` are those of aiohttp's own."""
-        return build_factory(server, self._responder, self._context.metrics, **options)
+        settings, metrics = self._context.settings, self._context.metrics
+        if not settings.front:
+            return PlainPort(server, build_connect(server, self._responder, metrics, **options))
+        # The front knows how long a connection may idle; aiohttp sees a part of the requests only.
+        connect = build_connect(
+            server, self._responder, metrics, **{**options, "keepalive_timeout": LONG_SECONDS}
+        )
+        register = Register(raise_limit(settings.max_connections), metrics)
+        self._answers = Answers(
+            self._handlers,
+            self._pages,
+            self._responder,
+            metrics,
+            self._access_log,
+            settings.allowed_hosts,
+        )
+        return FrontPort(self._answers, register, connect)
 
     def status(self) -> ServiceStatus:
         """What is served now, from memory."""
+        if self._answers:
+            self._answers.count()
         pages, requests = self._pages, self._context.metrics.requests.values
         follower = pages.follower
         lag = max(0.0, time.time() - follower.current_at) if follower.current_at else None
@@ -232,6 +259,11 @@ def snapshot_file(settings: Settings) -> Path:
 def lifetimes_of(settings: Settings) -> Lifetimes:
     """Edge lifetimes of a page."""
     return Lifetimes(settings.max_age, settings.stale_while_revalidate, settings.stale_if_error)
+
+
+async def name_server(_request: web.Request, response: web.StreamResponse) -> None:
+    """Tell nobody which versions of what are at work."""
+    response.headers["Server"] = SERVER
 
 
 def _is_error(labels: tuple[str, ...]) -> bool:

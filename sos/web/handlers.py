@@ -14,13 +14,15 @@ from sos.errors import SosError
 from sos.metrics import Metrics
 from sos.page.routes import Refusal, canonical_path
 from sos.release.assets import ASSETS_URL
+from sos.web.access_log import AccessLog
 from sos.web.content_previews import PREFIX as PREVIEWS_URL
 from sos.web.content_previews import ContentPreviews
 from sos.web.loaded import LoadedReleases
 from sos.web.pages import Answer, Pages
-from sos.web.previews import Previews
+from sos.web.previews import RELEASE, Previews
 from sos.web.responses import Responder
-from sos.web.uploads import PREFIX, Uploads
+from sos.web.uploads import PREFIX as UPLOADS_URL
+from sos.web.uploads import Uploads
 
 log = structlog.get_logger()
 
@@ -29,6 +31,11 @@ MAX_HEAD = 32_768
 
 
 HEALTH_PATH = "/health-elb"
+ICON_PATH = "/favicon.ico"
+
+_OWN_PATHS = frozenset({HEALTH_PATH, ICON_PATH})
+_OWN_FOLDERS = (ASSETS_URL, UPLOADS_URL, PREVIEWS_URL)
+"""Paths that never are a page of the site."""
 
 
 class Handlers:
@@ -41,6 +48,7 @@ class Handlers:
         responder: Responder,
         metrics: Metrics,
         *,
+        access_log: AccessLog,
         hosts: frozenset[str],
         public: str,
         uploads: Uploads | None = None,
@@ -52,6 +60,7 @@ class Handlers:
         self._loaded = loaded
         self._responder = responder
         self._metrics = metrics
+        self._access_log = access_log
         self._hosts = hosts
         self._public = public
         self._uploads = uploads
@@ -68,8 +77,12 @@ class Handlers:
         except Exception:
             log.exception("request_failed", path=request.raw_path.partition("?")[0])
             response = self._responder.plain(500)
-        self._metrics.request_seconds.observe(time.perf_counter() - started, cache)
+        seconds = time.perf_counter() - started
+        self._metrics.request_seconds.observe(seconds, cache)
         self._metrics.requests.inc(kind, str(response.status), cache)
+        self._access_log.note(
+            request.raw_path, request.method, response.status, kind, cache, seconds
+        )
         return response
 
     @web.middleware
@@ -101,9 +114,9 @@ class Handlers:
             asset = await self._loaded.find_asset(path)
             found = self._responder.asset(asset, request) if asset else self._responder.plain(404)
             return "asset", "none", found
-        if path == "/favicon.ico":
+        if path == ICON_PATH:
             return "redirect", "none", self._respond_icon()
-        if path.startswith(PREFIX):
+        if path.startswith(UPLOADS_URL):
             return "upload", "none", await self._respond_upload(request, path)
         if path.startswith(PREVIEWS_URL) and self._content_previews:
             return "preview", "none", await self._content_previews.answer(request, path, query)
@@ -121,19 +134,29 @@ class Handlers:
             html = self._pages.producer.release.unavailable
             return "unavailable", "none", self._responder.unavailable(html)
         if answer.entry is not None:
-            return answer.kind, answer.cache, self._respond_entry(request, answer)
+            revision, stale_for = self.describe(answer)
+            response = self._responder.page(answer, request, revision=revision, stale_for=stale_for)
+            return answer.kind, answer.cache, response
         if answer.status == 301:
             return "redirect", answer.cache, self._responder.redirect(answer.location, self._public)
         return answer.kind, "none", self._responder.plain(answer.status)
 
-    def _respond_entry(self, request: web.Request, answer: Answer) -> web.Response:
+    def answer_now(self, target: str) -> Answer | None:
+        """The page that a plain GET or HEAD of ``target`` gets, where it is at hand."""
+        path, _, query = target.partition("?")
+        if path in _OWN_PATHS or path.startswith(_OWN_FOLDERS) or RELEASE in query:
+            return None
+        answer = self._pages.answer_now(path, query)
+        return answer if answer and answer.entry else None
+
+    def describe(self, answer: Answer) -> tuple[int, int]:
+        """Revision of an answer's content, and how long ago it was known to be current, seconds."""
         follower = self._pages.follower
         entry = answer.entry
         # A fresh page is what the newest revision known gives, whenever it was made.
         rev = follower.rev if not answer.stale else (entry.rev if entry else 0)
         known_at = entry.taken_at if entry and entry.taken_at else follower.current_at
-        stale_for = int(max(0, time.time() - known_at)) if known_at else 0
-        return self._responder.page(answer, request, revision=max(rev, 0), stale_for=stale_for)
+        return max(rev, 0), int(max(0, time.time() - known_at)) if known_at else 0
 
     def _respond_icon(self) -> web.Response:
         """Browsers ask for this address whatever a page says: send them to the site's icon."""

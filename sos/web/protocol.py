@@ -1,7 +1,8 @@
-"""The protocol of a public connection: aiohttp's own, but for what it says of broken requests.
+"""aiohttp's protocol of a connection, but for what it says of broken requests.
 
 In: bytes that are no HTTP. Out: a short fixed text and the end of the connection. aiohttp itself
-would send the bytes back, and log a traceback for each.
+would send the bytes back, and log a traceback for each. It also tells whoever wants to know when an
+answer is written.
 """
 
 import asyncio
@@ -28,16 +29,29 @@ LINGERING_SECONDS = 1.0
 
 
 class Connection(web.RequestHandler):
-    """One connection of the public port."""
+    """One connection of the public port.
+
+    ``finished`` is called after the last byte of each answer, with whether the connection stays.
+    """
 
     def __init__(
         self,
         refuse: Callable[[int, BaseException | None], web.Response],
         server: web.Server,
+        finished: Callable[[bool], None] = lambda _: None,
         **options: Any,
     ) -> None:
         super().__init__(server, **options)
         self._refuse = refuse
+        self._finished = finished
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Write an answer to its end. aiohttp calls it once for each request."""
+        resp, is_lost = await super().finish_response(request, resp, start_time)
+        self._finished(bool(resp.keep_alive) and not is_lost)
+        return resp, is_lost
 
     def handle_error(
         self,
@@ -56,10 +70,35 @@ class Connection(web.RequestHandler):
         return response
 
 
-def build_factory(
+class PlainPort:
+    """The public port without the front; fills `service.Port`."""
+
+    def __init__(self, server: web.Server, connect: Callable[[], asyncio.BaseProtocol]) -> None:
+        self._server = server
+        self._connect = connect
+
+    def __call__(self) -> asyncio.BaseProtocol:
+        """The protocol of a new connection."""
+        return self._connect()
+
+    def __len__(self) -> int:
+        """Open connections."""
+        return len(self._server.connections)
+
+    def drain(self) -> None:
+        """Nothing to do: aiohttp asks the worker for each answer."""
+
+    def close_idle(self) -> None:
+        """Nothing to do: the worker closes what aiohttp knows."""
+
+    def stop(self) -> None:
+        """Nothing to do."""
+
+
+def build_connect(
     server: web.Server, responder: Responder, metrics: Metrics, **options: Any
-) -> Callable[[], Connection]:
-    """What makes the protocol of each connection, for ``loop.create_server``.
+) -> Callable[..., Connection]:
+    """What makes the protocol of each connection; it may be given ``finished``.
 
     ``options`` are those of aiohttp's RequestHandler, such as ``keepalive_timeout``.
     """
@@ -78,4 +117,7 @@ def build_factory(
             log.warning("request_unreadable", status=status, reason=type(error).__name__)
         return responder.plain(status)
 
-    return lambda: Connection(refuse, server, loop=loop, **options)
+    def connect(finished: Callable[[bool], None] = lambda _: None) -> Connection:
+        return Connection(refuse, server, finished, loop=loop, **options)
+
+    return connect

@@ -7,10 +7,11 @@ nothing else. Out: an aiohttp response. Never touches the store.
 import time
 from email.utils import formatdate
 from hashlib import blake2b
+from typing import NamedTuple
 
 from aiohttp import hdrs, web
 
-from sos.cache.encodings import Variants, build_variants, choose, decide_coding
+from sos.cache.encodings import Coding, Variants, build_variants, choose, decide_coding
 from sos.cache.headers import (
     HSTS,
     IMMUTABLE,
@@ -18,6 +19,7 @@ from sos.cache.headers import (
     Lifetimes,
     cache_headers,
     entity_tag,
+    find_held,
     is_not_modified,
     page_headers,
 )
@@ -30,6 +32,9 @@ NEGATIVE = Lifetimes(max_age=10, revalidate=10, if_error=60)
 """Edge lifetimes of redirects and of pages that are not there; seconds."""
 
 RETRY_AFTER = "2"
+
+SERVER = "sos"
+"""What answers say of the server: not which version of what it is made of."""
 
 PRIVATE = {
     "Cache-Control": "private, no-store",
@@ -47,6 +52,7 @@ _REASONS = {
     400: "Bad request",
     404: "Not found",
     405: "Method not allowed",
+    408: "The request took too long",
     413: "No request body, please",
     416: "No such range",
     417: "Expectation failed",
@@ -56,6 +62,38 @@ _REASONS = {
     502: "The origin of this file did not answer",
     503: "Try again shortly",
 }
+
+
+class Reply(NamedTuple):
+    """A response that no server has seen yet."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def is_held(self, tags: str | None, since: str | None) -> bool:
+        """Whether a client that holds ``tags``, or what was current at ``since``, needs no body.
+
+        RFC 9110, 13.2.2: If-None-Match first; a date counts only when it is exactly ours.
+        """
+        if self.status != 200:
+            return False
+        if tags is not None:
+            return is_not_modified(tags, self.headers["ETag"])
+        return since == self.headers["Last-Modified"]
+
+    def without_body(self, tags: str | None = None) -> "Reply":
+        """The same as 304 (RFC 9110, section 15.4.5), for a client that holds ``tags``.
+
+        It names the tag that the client's own copy has (RFC 9111, section 4.3.4): that may have
+        been compressed otherwise.
+        """
+        headers = {n: v for n, v in self.headers.items() if n not in _OF_THE_BODY}
+        headers["ETag"] = find_held(tags, headers["ETag"]) or headers["ETag"]
+        return Reply(304, headers, b"")
+
+
+_OF_THE_BODY = {"Content-Type", "Content-Encoding", "Content-Security-Policy", *SECURITY}
 
 
 class Responder:
@@ -70,9 +108,21 @@ class Responder:
         self, answer: Answer, request: web.BaseRequest, *, revision: int, stale_for: int
     ) -> web.Response:
         """The response for an answer that has a page. ``stale_for`` is in seconds."""
-        entry = answer.entry
-        if entry is None:
+        if answer.entry is None:
             return self.plain(answer.status)
+        coding = decide_coding(request.headers.get(hdrs.ACCEPT_ENCODING))
+        reply = self.build_reply(
+            answer, answer.entry, coding, revision=revision, stale_for=stale_for
+        )
+        held = _held_tags(request) if hdrs.IF_NONE_MATCH in request.headers else None
+        if reply.is_held(held, request.headers.get(hdrs.IF_MODIFIED_SINCE)):
+            reply = reply.without_body(held)
+        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+
+    def build_reply(
+        self, answer: Answer, entry: CachedPage, coding: Coding, *, revision: int, stale_for: int
+    ) -> Reply:
+        """The page of ``entry`` in ``coding``, or the nearest that there is."""
         page = entry.page
         lifetimes = self._lifetimes if answer.status == 200 else NEGATIVE
         remaining = max(0, int(entry.until - time.time())) if entry.until else None
@@ -81,18 +131,13 @@ class Responder:
         headers["X-SOS-Content-Revision"] = str(revision)
         if answer.stale:
             headers["X-SOS-Stale"] = "partial" if entry.partial else str(stale_for)
-        coding, body = choose(entry.variants, decide_coding(request.headers.get("Accept-Encoding")))
-        headers["ETag"] = entity_tag(page.tag, coding)
+        coding, body = choose(entry.variants, coding)
+        headers["ETag"] = entity_tag(page.tag, coding, entry.variants.mark)
         headers["Last-Modified"] = formatdate(entry.changed, usegmt=True)
-        if answer.status == 200 and _is_unchanged(
-            request, headers["ETag"], headers["Last-Modified"]
-        ):
-            for name in ("Content-Type", "Content-Security-Policy", *SECURITY):
-                headers.pop(name, None)
-            return web.Response(status=304, headers=headers)
         if coding != "identity":
             headers["Content-Encoding"] = coding
-        return web.Response(status=answer.status, body=body, headers=headers)
+        headers["Server"] = SERVER
+        return Reply(answer.status, headers, body)
 
     def redirect(self, location: str, site: str) -> web.Response:
         """A permanent redirect to a path of this site."""
@@ -102,12 +147,30 @@ class Responder:
 
     def plain(self, status: int, **headers: str) -> web.Response:
         """A short fixed text; nothing of the request is in it, and nobody may keep it."""
-        text = f"{_REASONS.get(status, 'Error')}\n"
-        fields = {**self._security(), "Cache-Control": "no-store", **headers}
-        response = web.Response(status=status, text=text, headers=fields)
+        reply = self._build_plain(status)
+        response = web.Response(
+            status=status, body=reply.body, headers={**reply.headers, **headers}
+        )
         if 400 <= status < 500 and status != 404:
             response.force_close()
         return response
+
+    def refusal(self, status: int) -> Reply:
+        """The same, as the last word on a connection."""
+        reply = self._build_plain(status)
+        if status == 503:
+            reply.headers["Retry-After"] = RETRY_AFTER
+        reply.headers["Connection"] = "close"
+        return reply
+
+    def _build_plain(self, status: int) -> Reply:
+        fields = {
+            **self._security(),
+            "Cache-Control": "no-store",
+            "Content-Type": "text/plain; charset=utf-8",
+            "Server": SERVER,
+        }
+        return Reply(status, fields, f"{_REASONS.get(status, 'Error')}\n".encode())
 
     def preview(self, entry: CachedPage) -> web.Response:
         """A page that is for one reader alone."""
@@ -164,7 +227,7 @@ class Responder:
             "Cross-Origin-Resource-Policy": "same-origin",
         }
         tag, variants = self._packed(asset)
-        coding = decide_coding(request.headers.get("Accept-Encoding"))
+        coding = decide_coding(request.headers.get(hdrs.ACCEPT_ENCODING))
         coding, body = choose(variants, coding)
         headers["ETag"] = entity_tag(tag, coding)
         if is_not_modified(_held_tags(request), headers["ETag"]):
@@ -196,10 +259,3 @@ class Responder:
 
 def _held_tags(request: web.BaseRequest) -> str:
     return ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
-
-
-def _is_unchanged(request: web.BaseRequest, tag: str, modified: str) -> bool:
-    """RFC 9110, 13.2.2: If-None-Match first; a date counts only when it is exactly ours."""
-    if hdrs.IF_NONE_MATCH in request.headers:
-        return is_not_modified(_held_tags(request), tag)
-    return request.headers.get(hdrs.IF_MODIFIED_SINCE) == modified

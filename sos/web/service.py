@@ -48,8 +48,30 @@ class WorkerContext:
     draining: bool = False
     """True once the worker stops: every answer closes its connection. Set by the worker.
 
-    Answers of ``app`` get their ``Connection: close`` from the worker; a service that writes to a
-    connection itself has to look here."""
+    Answers of ``app`` get their ``Connection: close`` from the worker; a port that writes to a
+    connection itself is told by `Port.drain`."""
+
+
+class Port(Protocol):
+    """The connections of a worker's public port; called, it makes the protocol of a new one."""
+
+    def __call__(self) -> asyncio.BaseProtocol: ...
+
+    def __len__(self) -> int:
+        """Open connections."""
+        ...
+
+    def drain(self) -> None:
+        """From now on every answer tells its client that the connection ends."""
+        ...
+
+    def close_idle(self) -> None:
+        """End connections that nobody waits at, beside those that aiohttp knows."""
+        ...
+
+    def stop(self) -> None:
+        """Watch over connections no more."""
+        ...
 
 
 class WorkerService(Protocol):
@@ -79,12 +101,11 @@ class WorkerService(Protocol):
         """
         ...
 
-    def build_factory(
-        self, server: "web.Server", **options: Any
-    ) -> Callable[[], asyncio.BaseProtocol]:
+    def build_port(self, server: "web.Server", **options: Any) -> Port:
         """What makes the protocol of each connection to ``app``; ``options`` are aiohttp's own.
 
-        The protocols must be ``server``'s: the worker drains what is registered there.
+        Where a protocol is aiohttp's it must be ``server``'s: the worker drains what is registered
+        there.
         """
         ...
 

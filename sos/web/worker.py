@@ -42,7 +42,7 @@ from sos.web.channel import (
     Want,
 )
 from sos.web.listening import BACKLOG, SETTLE_SECONDS, count_waiting
-from sos.web.service import WorkerContext, WorkerService
+from sos.web.service import Port, WorkerContext, WorkerService
 
 BEAT_SECONDS = 0.5
 SELF_RENDER_SECONDS = 2.0
@@ -74,6 +74,7 @@ class Worker:
         )
         self._loads: set[asyncio.Task[None]] = set()
         self._runner: web.AppRunner | None = None
+        self._port: Port | None = None
         self._service: WorkerService | None = None
         self._ready = False
         self._changes = asyncio.Event()
@@ -111,6 +112,8 @@ class Worker:
             shutdown_timeout=0.1,  # the drain before it was the patient part
         )
         await self._runner.setup()
+        if server := self._runner.server:
+            self._port = service.build_port(server, keepalive_timeout=KEEPALIVE_SECONDS)
         await self._render_once(service)
         # What lives now lives as long as the process: the collector need not walk it again.
         gc.collect()
@@ -159,17 +162,15 @@ class Worker:
         self._channel.send(Loaded(file.id, error))
 
     async def _listen(self, slots: list[int]) -> None:
-        server = self._runner.server if self._runner else None
-        if server is None or self._service is None or self._context.draining:
+        if self._port is None or self._context.draining:
             return
-        connect = self._service.build_factory(server, keepalive_timeout=KEEPALIVE_SECONDS)
         for slot in self._servers.keys() - set(slots):
             self._servers.pop(slot).close()
         for slot in slots:
             if slot not in self._servers:
                 # A duplicate, because closing a server closes its descriptor.
                 self._servers[slot] = await asyncio.get_running_loop().create_server(
-                    connect, sock=self._sockets[slot].dup(), backlog=BACKLOG
+                    self._port, sock=self._sockets[slot].dup(), backlog=BACKLOG
                 )
         self._changed()
 
@@ -241,6 +242,8 @@ class Worker:
         loop = asyncio.get_running_loop()
         started = loop.time()
         self._context.draining = True
+        if self._port:
+            self._port.drain()
         await asyncio.sleep(SETTLE_SECONDS)
         while loop.time() - started < 1 and self._count_waiting():  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.01)
@@ -262,7 +265,7 @@ class Worker:
     async def _close_connections(self, deadline: float) -> None:
         """Close idle connections now, busy ones after their answer, all at the deadline."""
         server = self._runner.server if self._runner else None
-        if server is None:
+        if server is None or self._port is None:
             return
         transports = [connection.transport for connection in server.connections]
         closing = asyncio.create_task(server.shutdown(None))
@@ -271,12 +274,13 @@ class Worker:
             # A connection that was idle wakes up and sees that it is to close. Again and again,
             # because one that was accepted just now does not wait yet.
             server.pre_shutdown()
+            self._port.close_idle()
             await asyncio.wait({closing}, timeout=0.02)
-        self._cut = 0 if closing.done() else self._count_connections()
+        self._cut = 0 if closing.done() else len(server.connections)
         closing.cancel()
         await asyncio.wait({closing})
         # An answer may be complete for aiohttp while its end waits here for a slow reader.
-        while loop.time() < deadline and _count_unsent(transports):  # noqa: ASYNC110 - no event
+        while loop.time() < deadline and (self._count_connections() or _count_unsent(transports)):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.02)
 
     async def _close(self, service: WorkerService) -> None:
@@ -292,8 +296,7 @@ class Worker:
         return sum(count_waiting(self._sockets[slot]) for slot in self._servers)
 
     def _count_connections(self) -> int:
-        server = self._runner.server if self._runner else None
-        return len(server.connections) if server else 0
+        return len(self._port) if self._port else 0
 
 
 def _create_service(factory: str, context: WorkerContext) -> WorkerService:

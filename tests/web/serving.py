@@ -27,6 +27,12 @@ from tests.release.theme import theme
 HOST = PUBLIC.partition("//")[2]
 SECONDS = 10.0
 
+FRONTS = ("on", "off") if "front" in Settings.__struct_fields__ else ("off",)
+"""Whose a public connection is: the front's, or aiohttp's own. Tests run with both."""
+
+default_front = FRONTS[0]
+"""What `serving` takes where it is not told; see `conftest`."""
+
 
 @dataclass
 class Answer:
@@ -119,8 +125,15 @@ async def is_closed(reader: asyncio.StreamReader, seconds: float) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def serving(store: FakeStore | RedisStore, **settings: Any) -> AsyncIterator[Site]:
-    """The whole service over ``store``, as a worker runs it, with the theme that comes along."""
+async def serving(
+    store: FakeStore | RedisStore, *, front: str = "", **settings: Any
+) -> AsyncIterator[Site]:
+    """The whole service over ``store``, as a worker runs it, with the theme that comes along.
+
+    ``front``: one of FRONTS.
+    """
+    if len(FRONTS) > 1:
+        settings = {"front": (front or default_front) == "on", **settings}
     with contextlib.ExitStack() as stack:
         state = stack.enter_context(TemporaryDirectory())
         context = WorkerContext(Settings(**{"site": PUBLIC, "state_dir": state, **settings}))
@@ -134,7 +147,7 @@ async def serving(store: FakeStore | RedisStore, **settings: Any) -> AsyncIterat
         await service.start()
         await runner.setup()
         assert runner.server is not None
-        factory = service.build_factory(runner.server, keepalive_timeout=75.0)
+        factory = service.build_port(runner.server, keepalive_timeout=75.0)
         server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
         try:
             yield Site(service, context, server.sockets[0].getsockname()[1])

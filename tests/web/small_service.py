@@ -13,6 +13,7 @@ from aiohttp import web
 from sos.errors import ReleaseError
 from sos.rollout.shelf import ReleaseFile
 from sos.web.channel import ServiceStatus
+from sos.web.protocol import PlainPort
 from sos.web.service import WorkerContext
 
 
@@ -35,8 +36,8 @@ class SmallService:
         if (self._folder / "crash").exists():
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def build_factory(self, server: web.Server, **_: object) -> web.Server:
-        return server
+    def build_port(self, server: web.Server, **_: object) -> PlainPort:
+        return PlainPort(server, server)
 
     def status(self) -> ServiceStatus:
         release = self._folder / "release"

@@ -1,0 +1,183 @@
+"""Answers that can be written at once: the bytes of a request in, the bytes of its response out.
+
+A response is kept ready until its second ends, or anything changes that could make it another one:
+then all of them are built anew, from the same page service and by the same `Responder` as for
+aiohttp. What it counted until then goes to the metrics.
+"""
+
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from time import perf_counter
+from typing import Final
+
+from sos.cache.encodings import Coding, decide_coding
+from sos.cache.pages import CachedPage
+from sos.metrics import FAST, Metrics
+from sos.web.access_log import AccessLog
+from sos.web.front.head import Head
+from sos.web.front.wire import Wire
+from sos.web.handlers import Handlers
+from sos.web.pages import Answer, Pages
+from sos.web.responses import Responder
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+"""Most bytes that are kept ready."""
+
+_MOST_CODINGS: Final = 1024
+
+
+class Ready:
+    """One answer, with its bytes in each coding that was asked for."""
+
+    __slots__ = ("answer", "entry", "fast", "fast_seconds", "known", "wires")
+
+    def __init__(self, answer: Answer, entry: CachedPage) -> None:
+        self.answer = answer
+        self.entry = entry
+        self.wires: dict[Coding, Wire] = {}
+        self.fast = 0
+        self.fast_seconds = 0.0
+        # The page service has counted the first one when it gave the answer.
+        self.known = 1
+
+
+class Answers:
+    """The answers of one worker that are at hand.
+
+    ``head`` says what the last request was that `find` did not answer. Call `count` before metrics
+    are read.
+    """
+
+    def __init__(
+        self,
+        handlers: Handlers,
+        pages: Pages,
+        responder: Responder,
+        metrics: Metrics,
+        access_log: AccessLog,
+        hosts: frozenset[str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.head = Head()
+        self._handlers = handlers
+        self._pages = pages
+        self._responder = responder
+        self._metrics = metrics
+        self._access_log = access_log
+        self._hosts = frozenset(h.encode() for h in hosts)
+        self._clock = clock
+        self._ready: dict[bytes, Ready] = {}
+        self._size = 0
+        self._codings: dict[bytes | None, Coding] = {None: "identity"}
+        self._cache = pages.cache
+        self._follower = pages.follower
+        self._version = self._rev = -1
+        self._ends = 0.0
+        self._date = ""
+
+    def find(self, data: bytes) -> bytes | None:
+        """The response to ``data``; None where it is not one plain request for what is at hand."""
+        started = perf_counter()
+        if (
+            started >= self._ends
+            or self._cache.version != self._version
+            or self._follower.rev != self._rev
+        ):
+            self._begin_anew()
+        head = self.head
+        if not head.read(data) or head.host not in self._hosts:
+            return None
+        ready = self._ready.get(head.url) or self._prepare(head.url)
+        if ready is None:
+            return None
+        coding = self._codings.get(head.accept) or self._learn_coding(head.accept)
+        wire = ready.wires.get(coding) or self._build(ready, coding)
+        if head.match is None and head.since is None:
+            wire.counts[wire.reply.status] += 1
+            sent = wire.bare if head.is_head else wire.full
+        else:
+            sent = wire.choose(head.match, head.since, is_head=head.is_head)
+        seconds = perf_counter() - started
+        if seconds < FAST[0]:
+            ready.fast += 1
+            ready.fast_seconds += seconds
+        else:
+            self._metrics.request_seconds.observe(seconds, ready.answer.cache)
+        self._access_log.left -= 1
+        if self._access_log.left <= 0:
+            self._log(ready, sent, seconds)
+        return sent
+
+    def refusal(self, status: int) -> bytes:
+        """A short fixed response that ends the connection."""
+        return Wire(self._responder.refusal(status), self._date).full
+
+    def stop(self) -> None:
+        """Leave all requests to aiohttp from now on: it tells clients that the end is near."""
+        self._hosts = frozenset()
+
+    def count(self) -> None:
+        """Tell the metrics and the page service what was answered since the last time."""
+        for ready in self._ready.values():
+            answer, total = ready.answer, 0
+            for wire in ready.wires.values():
+                for status, times in wire.counts.items():
+                    if times:
+                        total += times
+                        self._metrics.requests.inc(answer.kind, str(status), answer.cache, by=times)
+                        wire.counts[status] = 0
+            if total:
+                self._pages.count(answer, total - ready.known)
+                ready.known = 0
+            if ready.fast:
+                self._metrics.request_seconds.add_fastest(
+                    ready.fast, ready.fast_seconds, answer.cache
+                )
+                ready.fast, ready.fast_seconds = 0, 0.0
+
+    def _begin_anew(self) -> None:
+        self.count()
+        self._ready.clear()
+        self._size = 0
+        self._version, self._rev = self._cache.version, self._follower.rev
+        now = self._clock()
+        self._ends = perf_counter() + 1.0 - now % 1.0
+        self._date = formatdate(int(now), usegmt=True)
+
+    def _prepare(self, url: bytes) -> Ready | None:
+        if not url.isascii():
+            return None
+        answer = self._handlers.answer_now(url.decode("ascii"))
+        if answer is None or answer.entry is None:
+            return None
+        if self._size > MAX_BYTES:
+            self._begin_anew()
+        ready = self._ready[url] = Ready(answer, answer.entry)
+        return ready
+
+    def _build(self, ready: Ready, coding: Coding) -> Wire:
+        revision, stale_for = self._handlers.describe(ready.answer)
+        reply = self._responder.build_reply(
+            ready.answer, ready.entry, coding, revision=revision, stale_for=stale_for
+        )
+        wire = ready.wires[coding] = Wire(reply, self._date)
+        self._size += len(wire.full) + len(wire.bare)
+        return wire
+
+    def _learn_coding(self, accept: bytes | None) -> Coding:
+        coding = decide_coding(accept.decode("utf-8", "surrogateescape") if accept else None)
+        if len(self._codings) < _MOST_CODINGS:
+            self._codings[accept] = coding
+        return coding
+
+    def _log(self, ready: Ready, sent: bytes, seconds: float) -> None:
+        self._access_log.left += 1
+        self._access_log.note(
+            self.head.url.decode("ascii"),
+            "HEAD" if self.head.is_head else "GET",
+            int(sent[9:12]),
+            ready.answer.kind,
+            ready.answer.cache,
+            seconds,
+        )
