@@ -12,22 +12,32 @@ from markupsafe import Markup
 from sos.content.document import Post, Term, User
 from sos.content.sanitize import plain_text
 from sos.page.images import build_image
+from sos.page.memo import Memo
 from sos.page.model import Author, Image, PostCard, TermLink
 from sos.page.site import Site
 
 Document = Post | Term | User
 
 SUMMARY_LENGTH = 300
+
+CARD_OVERHEAD = 3_000
+"""What a card costs beyond its texts, bytes; measured, rounded up."""
+
 _DEFAULT_FIELDS = {"categories": "category", "tags": "post_tag"}
 _WORD_END = re.compile(r"\s+\S*$")
 
 
 class Library(msgspec.Struct, frozen=True):
-    """The documents at hand for one page. A missing one is None: nothing here may fail for it."""
+    """The documents at hand for one page. A missing one is None: nothing here may fail for it.
+
+    ``cards`` remembers cards from page to page. Whether there is such a memory makes no difference
+    to any page.
+    """
 
     site: Site
     documents: Mapping[str, Document]
     paths: Mapping[str, str]
+    cards: Memo[PostCard] | None = None
 
     def post(self, ref_or_id: str | int) -> Post | None:
         """A post by ``post:12`` or 12."""
@@ -55,11 +65,38 @@ class Library(msgspec.Struct, frozen=True):
 
 
 def build_card(library: Library, post: Post) -> PostCard:
-    """What lists show of ``post``."""
+    """What lists show of ``post``: the same object for the same documents, as far as remembered."""
+    memo = library.cards
+    if memo is None:
+        return _make_card(library, post)
+    made_of = _made_of(library, post)
+    card = memo.find(post.id, made_of)
+    if card is None:
+        card = _make_card(library, post)
+        size = len(card.content) + len(card.excerpt) + CARD_OVERHEAD
+        memo.keep(post.id, made_of, card, size)
+    return card
+
+
+def _made_of(library: Library, post: Post) -> tuple[object, ...]:
+    """All that `_make_card` looks at. Terms in other fields than those of taxonomies do no harm."""
+    documents, paths = library.documents, library.paths
+    names = [f"user:{post.author}", f"post:{post.featured}"]
+    names += [f"term:{i}" for ids in post.terms.values() for i in ids]
+    return (
+        library.site.basis,
+        post,
+        paths.get(f"post:{post.id}"),
+        *map(documents.get, names),
+        *map(paths.get, names),
+    )
+
+
+def _make_card(library: Library, post: Post) -> PostCard:
     site = library.site
     title = library.markup(post.title)
     published = site.moment(post.published)
-    content = "\n".join(post.parts)
+    excerpt = library.markup(post.excerpt)
     return PostCard(
         id=post.id,
         type=post.type,
@@ -67,8 +104,8 @@ def build_card(library: Library, post: Post) -> PostCard:
         title=title,
         label=title if plain_text(title) else Markup.escape(published.date or published.iso[:10]),
         url=library.path(f"post:{post.id}"),
-        excerpt=library.markup(post.excerpt),
-        summary=summarise(plain_text(library.markup(post.excerpt)) or ""),
+        excerpt=excerpt,
+        summary=summarise(plain_text(excerpt) or ""),
         published=published,
         modified=site.moment(post.modified),
         author=build_author(library, post.author),
@@ -78,7 +115,7 @@ def build_card(library: Library, post: Post) -> PostCard:
         format=post.format,
         sticky=post.sticky,
         protected=post.protected,
-        content=library.markup(content),
+        content=library.markup("\n".join(post.parts)),
     )
 
 

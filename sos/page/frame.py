@@ -7,7 +7,7 @@ from sos.content.sanitize import plain_text, sanitize_inline
 from sos.content.store import Brief
 from sos.page.cards import Library
 from sos.page.model import Feed, Link, PageModel
-from sos.page.site import Site, mark_current
+from sos.page.site import Site
 
 SEPARATOR = " – "
 """Between the parts of a document title, as WordPress has it."""
@@ -39,7 +39,7 @@ def assemble(site: Site, *, url: str, robots: str = "", **fields: object) -> Pag
         site=site.view,
         url=url,
         robots=robots or "max-image-preview:large",
-        menus={where: mark_current(items, url) for where, items in site.menus.items()},
+        menus=site.menus_at(url),
         feeds=(*build_feeds(site, "/", site.view.title), *own),  # type: ignore[misc]
         **fields,  # type: ignore[arg-type]
     )

@@ -27,6 +27,7 @@ class Rewriter:
 
     def __init__(self, public: str, *bases: str) -> None:
         self.public = public
+        self._key = (public, bases)
         sites = [s for b in bases if (s := _split(b)) and s[0]]
         self._base = sites[0][1] if sites else ""
         own = urlsplit(public).netloc
@@ -47,6 +48,12 @@ class Rewriter:
         # 127.0.0.1.
         self._bare = {h for h in self._roots if _NAME_WITH_DOT.match(h)}
         self._tails = {kind: _tail(kind, self._base) for kind in self._replacements}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rewriter) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
 
     def html(self, text: str) -> str:
         """``text`` with every mention of the admin host replaced by the public one."""

@@ -45,7 +45,9 @@ def build_singular(
         breadcrumbs=() if front else _breadcrumbs(library, found, post),
         post=PostView(
             card=card,
-            content=library.markup(post.parts[number - 1]),
+            content=card.content
+            if len(post.parts) == 1
+            else library.markup(post.parts[number - 1]),
             css=site.rewriter.html(post.css),
             parts=_parts(card.url, number, len(post.parts)),
             previous=build_link(library, found.previous),

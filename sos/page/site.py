@@ -4,7 +4,7 @@ In: the common records of the store. Out: one `Site`. Built once per revision of
 not once per page; holds no clock and does no I/O.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from datetime import UTC, tzinfo
 
 import msgspec
@@ -34,8 +34,12 @@ MAX_DEPTH = 20
 """Menus deeper than this are cut; WordPress itself stops at 11."""
 
 
+MAX_MARKED = 64
+"""Paths whose marked menus are remembered."""
+
+
 class Site(msgspec.Struct, frozen=True):
-    """The site as pages see it."""
+    """The site as pages see it. ``marked`` remembers menus by the path that is marked in them."""
 
     document: SiteDocument
     view: SiteView
@@ -44,6 +48,33 @@ class Site(msgspec.Struct, frozen=True):
     menus: dict[str, tuple[MenuItem, ...]]
     rewriter: Rewriter
     zone: tzinfo
+    linked: frozenset[str] = frozenset()
+    marked: dict[str, dict[str, tuple[MenuItem, ...]]] = {}
+
+    @property
+    def basis(self) -> tuple[object, ...]:
+        """All of it that parts of a document depend on: of equal ones comes the same."""
+        d = self.document
+        return (
+            self.rewriter,
+            self.zone,
+            d.language,
+            d.date_format,
+            d.time_format,
+            self.taxonomies,
+        )
+
+    def menus_at(self, path: str) -> dict[str, tuple[MenuItem, ...]]:
+        """The menus with the entries of ``path`` marked: the same objects for the same path."""
+        if path not in self.linked:
+            return self.menus
+        found = self.marked.get(path)
+        if found is None:
+            found = {where: mark_current(items, path) for where, items in self.menus.items()}
+            if len(self.marked) >= MAX_MARKED:
+                self.marked.clear()
+            self.marked[path] = found
+        return found
 
     def moment(self, epoch: int) -> Moment:
         """``epoch`` seconds in the site's zone, language and formats."""
@@ -88,10 +119,10 @@ def build_site(
         icon=rewriter.path(document.icon_url),
     )
     zone = site_zone(document.timezone, document.gmt_offset) if document.home else UTC
-    return (
-        Site(document, view, types, taxonomies, _menus(menus, top_pages, rewriter), rewriter, zone),
-        tuple(unreadable),
-    )
+    built = _menus(menus, top_pages, rewriter)
+    linked = frozenset(url for items in built.values() for url in _urls(items))
+    site = Site(document, view, types, taxonomies, built, rewriter, zone, linked, {})
+    return site, tuple(unreadable)
 
 
 def without_hidden(menu: Menu, hidden: Set[str]) -> Menu:
@@ -164,6 +195,12 @@ def build_menu(menu: Menu, rewriter: Rewriter) -> tuple[MenuItem, ...]:
     top = [build(i, 1) for i in dict.fromkeys(below.get(0, []))]
     top += [build(i.id, 1) for i in menu.items if i.id not in placed]
     return tuple(top)
+
+
+def _urls(items: Sequence[MenuItem]) -> Iterator[str]:
+    for item in items:
+        yield item.url
+        yield from _urls(item.children)
 
 
 def mark_current(items: tuple[MenuItem, ...], path: str) -> tuple[MenuItem, ...]:

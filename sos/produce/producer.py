@@ -258,7 +258,8 @@ class Producer:
 
     def _library(self, found: Found) -> Library:
         documents = self._documents.parse(found.epoch, found.records)
-        return Library(self.site, documents, {r.ref: r.path for r in found.records})
+        paths = {r.ref: r.path for r in found.records}
+        return Library(self.site, documents, paths, self._documents.cards)
 
     def _render(self, built: BuiltPage) -> RenderedPage:
         """Render with the live release, or with the one before where that fails."""
