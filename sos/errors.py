@@ -14,6 +14,7 @@ SosError
 │   │                      fetch may bring better ones
 │   ├── ReleaseNotFoundError   no such release was published
 │   └── ActivationError    a release did not go live, or not everywhere (exit code 1)
+├── OverloadedError        more is asked for than can be made in time; the answer is 503 at once
 └── RolloutError           (exit code 69)
     ├── ObjectStoreError   the store of releases failed, or did not answer in time
     │   ├── ObjectNotFoundError
@@ -103,6 +104,12 @@ class ActivationError(ReleaseError):
     """A release did not go live, or not on every node; the message says what is live now."""
 
     exit_code = 1
+
+
+class OverloadedError(SosError):
+    """More pages are asked for than can be made in time: nothing was done for this one."""
+
+    exit_code = 69
 
 
 class RolloutError(SosError):

@@ -88,8 +88,8 @@ TABLE: tuple[Spec, ...] = (
         "sos_refused_pages_total",
         "counter",
         "Pages that were not made because they could not be had in time. reason: full (refused at "
-        "once), lag (the worker itself is late), late (waited in vain). Visitors get 503, or an old "
-        "copy where there is one; of the lane spare they see nothing.",
+        "once), lag (the worker itself is late), late (waited in vain). Visitors get 503, or the "
+        "old copy where there is one; of the lane spare they see nothing.",
         ("lane", "reason"),
     ),
     Spec("sos_cache_entries", "gauge", "Pages in the caches of all workers."),

@@ -20,6 +20,8 @@ from sos.produce.producer import Producer
 from sos.release.environment import Release
 from sos.web import pages as module
 from sos.web.pages import Answer, Pages
+from sos.web.render_queue import CONCURRENT
+from sos.web.renewing import HOT_PAGES
 
 from tests.page.documents import (
     ADMIN,
@@ -191,7 +193,7 @@ async def test_pages_in_the_making_are_few_at_a_time(start: Start) -> None:
     service.store.gate = asyncio.Event()
     asked = [asyncio.create_task(service.ask(f"/post-{n}/")) for n in range(1, 60)]
     await settle()
-    assert service.store.reads == module.CONCURRENT
+    assert service.store.reads == CONCURRENT
     service.store.gate.set()
     assert {a.status for a in await asyncio.gather(*asked)} == {200}
 
@@ -258,16 +260,16 @@ async def test_hot_pages_are_made_anew_before_they_are_asked_for(start: Start) -
 
 async def test_hot_pages_have_a_bound(start: Start) -> None:
     """One change of the menu does not make a thousand pages at once."""
-    documents = [post(n) for n in range(1, module.HOT_PAGES + 40)]
+    documents = [post(n) for n in range(1, HOT_PAGES + 40)]
     service = await start(make_store(*documents))
-    for n in range(1, module.HOT_PAGES + 40):
+    for n in range(1, HOT_PAGES + 40):
         await service.ask(f"/post-{n}/")
     reads = service.store.reads
     service.store.put("site", site(name="New"))
     await service.look()
-    await until(lambda: service.store.reads >= reads + module.HOT_PAGES)
+    await until(lambda: service.store.reads >= reads + HOT_PAGES)
     await settle()
-    assert service.store.reads == reads + module.HOT_PAGES
+    assert service.store.reads == reads + HOT_PAGES
 
 
 async def test_a_page_that_a_change_overtook_is_not_kept_as_current(start: Start) -> None:

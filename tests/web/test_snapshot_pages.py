@@ -23,6 +23,8 @@ from sos.produce.producer import Producer
 from sos.web import app
 from sos.web import pages as module
 from sos.web.pages import Answer, Pages
+from sos.web.render_queue import CONCURRENT
+from sos.web.renewing import HOT_SECONDS
 
 from tests.page.documents import ADMIN, PUBLIC, entry, make_store, menu, page, post, stamp
 from tests.page.fake_store import FakeStore
@@ -162,10 +164,8 @@ async def test_a_black_hole_holds_up_no_page_of_the_snapshot(start: Start) -> No
     service = await start(fill(), up=False)
     await service.look()
     service.store.gate = asyncio.Event()
-    waiting = [
-        asyncio.create_task(service.ask(f"/nope-{n}/")) for n in range(2 * module.CONCURRENT)
-    ]
-    await until(lambda: service.store.reads >= module.CONCURRENT)
+    waiting = [asyncio.create_task(service.ask(f"/nope-{n}/")) for n in range(2 * CONCURRENT)]
+    await until(lambda: service.store.reads >= CONCURRENT)
     async with asyncio.timeout(10):
         assert (await service.ask("/about/")).stale
     service.store.gate.set()
@@ -203,7 +203,7 @@ async def test_an_outdated_page_in_memory_is_newer_than_the_snapshot_too(start: 
     service = await start(fill(), up=True, title={"rendered": "Changed"})
     await service.look()
     assert "Changed" in await service.text("/post-5/")
-    service.clock.now += module.HOT_SECONDS + 1  # nobody makes it anew by himself
+    service.clock.now += HOT_SECONDS + 1  # nobody makes it anew by himself
     service.store.put("post:5", post(5, title={"rendered": "Newest"}))
     await service.look()
     service.store.unavailable = True
@@ -326,7 +326,7 @@ async def test_hot_pages_are_made_anew_and_others_forgotten(start: Start) -> Non
     await service.look()
     for path in ("/about/", "/post-5/"):
         await service.ask(path)
-    service.clock.now += module.HOT_SECONDS + 1
+    service.clock.now += HOT_SECONDS + 1
     await service.ask("/post-5/")
     service.store.unavailable = False
     await service.look()
