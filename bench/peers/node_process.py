@@ -1,25 +1,24 @@
 """Node.js for the peers that run on it: a program and pinned packages come in, a server goes out.
 
 Packages are installed once into the test cache folder, in a folder named after the digest of their
-``package.json``; the repository is never written to. `pinned` is for the servers of any peer.
+``package.json``; the repository is never written to.
 """
 
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
 import re
 import shutil
 import subprocess
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from tests.servers.debian import build_atomically, fetch_cache_folder, hold_lock
 from tests.servers.wordpress_process import ServerProcess
+
+from bench.peers.starting import wait_for_page
 
 INSTALL_SECONDS = 240
 START_SECONDS = 60.0
@@ -82,28 +81,10 @@ def _install(npm: str, folder: Path) -> None:
         raise LackingError(f"npm can't install its packages: {'; '.join(said[:2])}"[:200])
 
 
-@contextmanager
-def pinned(core: int, workers: int = 1) -> Iterator[None]:
-    """What this thread starts meanwhile runs on processor ``core``, with all its children.
-
-    With several workers they run on as many processors, from ``core`` on, as far as there are any.
-    """
-    before = os.sched_getaffinity(threading.get_native_id())
-    wanted = set(range(core, core + workers)) & before
-    os.sched_setaffinity(threading.get_native_id(), wanted or before)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(threading.get_native_id(), before)
-
-
 def start_node(
     words: Sequence[str],
     folder: Path,
     environment: Mapping[str, str],
-    *,
-    core: int,
-    workers: int = 1,
 ) -> tuple[ServerProcess, int]:
     """Start Node.js in ``folder``; the process, and the port that it says it listens on.
 
@@ -112,8 +93,7 @@ def start_node(
     log = folder / "node.log"
     own = {name: value for name, value in os.environ.items() if not name.startswith("NODE_")}
     own |= {"NODE_ENV": "production", "NEXT_TELEMETRY_DISABLED": "1", **environment}
-    with pinned(core, workers):
-        process = ServerProcess([find_node(), *words], log, own)
+    process = ServerProcess([find_node(), *words], log, own)
 
     def parse_port() -> int | None:
         found = _LISTENING.search(log.read_text(errors="replace"))
@@ -126,24 +106,10 @@ def start_node(
         raise
 
 
-def fetch_status(port: int, path: str = "/", host: str = "127.0.0.1") -> int:
-    """The status of a page; 0 where nobody answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+def require_page(process: ServerProcess, port: int, host: str) -> None:
+    """Return once the server answers ``/`` with 200; else stop it. Raises RuntimeError."""
     try:
-        connection.request("GET", path, headers={"Host": host, "Accept-Encoding": "gzip"})
-        answer = connection.getresponse()
-        answer.read()
-    except (OSError, http.client.HTTPException):
-        return 0
-    finally:
-        connection.close()
-    return answer.status
-
-
-def require_answer(process: ServerProcess, port: int, path: str = "/") -> None:
-    """Return once the server answers with 200; else stop it. Raises RuntimeError."""
-    try:
-        process.wait_until(lambda: fetch_status(port, path) == 200 or None, START_SECONDS)
+        process.wait_until(lambda: wait_for_page(port, "/", host), START_SECONDS)
     except BaseException:
         process.stop()
         raise
