@@ -34,7 +34,7 @@ Kind = Literal[
 ]
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class Moment(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """A point in time, in the site's own time zone."""
 
     iso: Annotated[str, Meta(description="RFC 3339, for `<time datetime>`")]
@@ -43,14 +43,14 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     epoch: Annotated[int, Meta(description="Seconds since 1970-01-01 UTC")]
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class Link(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """A title and where it leads."""
 
     title: Annotated[Markup, Meta(description="Link text; never empty")]
     url: Annotated[str, Meta(description="Path or absolute URL")]
 
 
-class Image(msgspec.Struct, frozen=True, kw_only=True):
+class Image(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """A picture from the media library."""
 
     url: Annotated[str, Meta(description="The largest size, path or absolute URL")]
@@ -64,7 +64,7 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     mime: Annotated[str, Meta(description="Media type such as `image/jpeg`")] = ""
 
 
-class MenuItem(msgspec.Struct, frozen=True, kw_only=True):
+class MenuItem(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """One entry of a menu, with those below it."""
 
     title: Annotated[Markup, Meta(description="Label; never empty")]
@@ -77,7 +77,7 @@ class MenuItem(msgspec.Struct, frozen=True, kw_only=True):
     children: Annotated[tuple["MenuItem", ...], Meta(description="Entries below this one")] = ()
 
 
-class TermLink(msgspec.Struct, frozen=True, kw_only=True):
+class TermLink(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """A category, tag or term of a custom taxonomy."""
 
     id: Annotated[int, Meta(description="WordPress's term id")]
@@ -87,7 +87,7 @@ class TermLink(msgspec.Struct, frozen=True, kw_only=True):
     taxonomy: Annotated[str, Meta(description="`category`, `post_tag`, or a custom one")]
 
 
-class Author(msgspec.Struct, frozen=True, kw_only=True):
+class Author(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """Who wrote it."""
 
     id: Annotated[int, Meta(description="WordPress's user id")]
@@ -96,7 +96,7 @@ class Author(msgspec.Struct, frozen=True, kw_only=True):
     description: Annotated[str, Meta(description="Biography, plain text")] = ""
 
 
-class PostCard(msgspec.Struct, frozen=True, kw_only=True):
+class PostCard(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """A post, page or item of a custom type as lists show it."""
 
     id: Annotated[int, Meta(description="WordPress's post id")]
@@ -124,7 +124,7 @@ class PostCard(msgspec.Struct, frozen=True, kw_only=True):
     ] = Markup()
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
+class Parts(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """Pages within one post, split by the page-break block."""
 
     current: Annotated[int, Meta(description="From 1")]
@@ -132,7 +132,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     links: Annotated[tuple[str, ...], Meta(description="URL of each part, in order")]
 
 
-class PostView(msgspec.Struct, frozen=True, kw_only=True):
+class PostView(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """The post or page that this page is about."""
 
     card: Annotated[PostCard, Meta(description="What lists show of it too")]
@@ -146,7 +146,7 @@ class PostView(msgspec.Struct, frozen=True, kw_only=True):
     media_url: Annotated[str, Meta(description="The file itself, for attachments")] = ""
 
 
-class Archive(msgspec.Struct, frozen=True, kw_only=True):
+class Archive(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """What a list of posts is a list of."""
 
     title: Annotated[Markup, Meta(description="Name of the term, author, date or type")]
@@ -159,7 +159,7 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
     total: Annotated[int, Meta(description="Number of posts in all pages")] = 0
 
 
-class Pagination(msgspec.Struct, frozen=True, kw_only=True):
+class Pagination(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """Where one is in a paged list; None in the page model when it has one page."""
 
     current: Annotated[int, Meta(description="From 1")]
@@ -172,7 +172,7 @@ class Pagination(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-class Feed(msgspec.Struct, frozen=True, kw_only=True):
+class Feed(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """A feed of this page or of the site."""
 
     title: Annotated[str, Meta(description="For `<link title>`")]
@@ -180,7 +180,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     type: Annotated[str, Meta(description="`application/rss+xml` or `application/atom+xml`")]
 
 
-class SiteView(msgspec.Struct, frozen=True, kw_only=True):
+class SiteView(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """The site as a whole."""
 
     title: Annotated[str, Meta(description="Site title; never empty")]
@@ -192,7 +192,7 @@ class SiteView(msgspec.Struct, frozen=True, kw_only=True):
     icon: Annotated[str, Meta(description="URL of the site icon; empty where none")] = ""
 
 
-class Callout(msgspec.Struct, frozen=True, kw_only=True):
+class Callout(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """Something that the front page says before all else, for as long as the editor wants it."""
 
     id: Annotated[int, Meta(description="WordPress's post id")]
@@ -213,7 +213,7 @@ class Callout(msgspec.Struct, frozen=True, kw_only=True):
     css: Annotated[str, Meta(description="CSS that its blocks need; safe within `<style>`")] = ""
 
 
-class PageModel(msgspec.Struct, frozen=True, kw_only=True):
+class PageModel(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """Everything that one page shows."""
 
     kind: Annotated[Kind, Meta(description="Which kind of page this is")]

@@ -71,7 +71,7 @@ class Release:
         else:
             _require_all(codes, self.files)
             environment.codes.update(codes)
-        templates = {name: environment.get_template(name) for name in environment.codes}
+        templates = environment.load_all(self.files)
         self._choices = {
             name: template
             for name, template in templates.items()

@@ -4,6 +4,7 @@ A template sees `page`, the functions and filters below and those of Jinja2 that
 offers a clock, chance, a request, a file, or a way to switch escaping off.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, MutableMapping
 from types import CodeType
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import msgspec
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound
 from jinja2.environment import TemplateModule
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sos.page import model
 from sos.release.assets import ASSETS_FOLDER, Asset
 from sos.release.csp import style_element
+from sos.release.remember import Memory, build_key, find_pure
 
 # `random` would make two renderings differ; `safe` would print text of editors as HTML: what is
 # HTML in the page model is marked as such already.
@@ -49,6 +52,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
             cache_size=-1,
         )
         self.codes: dict[str, CodeType] = {}
+        self._loaded: dict[str, Template] = {}
+        self._macros: set[object] = set()
+        self.memory = Memory()
         urls = {asset.name: asset.url for asset in assets.values()}
 
         def asset(name: str) -> str:
@@ -61,6 +67,43 @@ class Sandbox(ImmutableSandboxedEnvironment):
         for name in _WITHDRAWN_FILTERS:
             del self.filters[name]
         self.filters.update(FILTERS)
+
+    def load_all(self, files: Mapping[str, bytes]) -> Mapping[str, Template]:
+        """Every template in ``codes``, by name, which must be those of ``files``."""
+        self._loaded = {name: self.get_template(name) for name in self.codes}
+        for name in find_pure({name: files[name].decode() for name in self.codes}):
+            # One that can't stand alone fails where it is imported, if it ever is.
+            with contextlib.suppress(Exception):
+                exported = vars(self._loaded[name].module).values()
+                self._macros.update(v for v in exported if type(v) is Macro)
+        return self._loaded
+
+    def get_template(
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - the name is Jinja2's
+    ) -> Template:
+        """Return a template; what is loaded is found without a detour."""
+        found = self._loaded.get(name) if type(name) is str and globals is None else None
+        return found or super().get_template(name, parent, globals)
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
+        """Call a function from a template; see `remember` for what need not run again."""
+        # The names are Jinja2's: they leave all others to the keyword arguments.
+        if type(__obj) is not Macro or __obj not in __self._macros:
+            return super().call(__context, __obj, *args, **kwargs)
+        kwargs.pop("_loop_vars", None)
+        kwargs.pop("_block_vars", None)
+        key = build_key(__obj, args, kwargs)
+        if key is None:
+            return __obj(*args, **kwargs)
+        arguments = (*args, *kwargs.values())
+        text = __self.memory.find(key, arguments)
+        if text is None:
+            text = __obj(*args, **kwargs)
+            __self.memory.keep(key, arguments, text)
+        return text
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an attribute, else an item, else undefined; raises SecurityError when unsafe."""

@@ -1,0 +1,148 @@
+"""Macros that are not run twice for the same arguments: a memory of what they gave, per release.
+
+In: a macro that a template imported, and its arguments. Out: the text it gave for these very
+arguments before. A macro of an imported file sees its arguments, its own file and nothing else (no
+`page`, no clock), so that the same arguments always give the same text: `is_pure` says of which
+files this is known. It never judges by anything but the arguments, and forgets what is not used.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from weakref import ref
+
+import msgspec
+from markupsafe import Markup
+
+from sos.page import model
+
+MAX_BYTES = 3 * 1024 * 1024
+"""Text that is kept at most twice: of what was used lately, and of what was used before that."""
+
+OVERHEAD = 500
+"""What a text costs beyond itself, bytes."""
+
+PLAIN = frozenset({str, Markup, int, float, bool, type(None)})
+"""Types of arguments that are compared by value. (A string that is HTML is another than one that
+is not, and 1 is another than true: the type counts.)"""
+
+PER_PAGE = frozenset({model.PageModel, model.PostView, model.Archive, model.Pagination})
+"""Parts that are made anew for each page: what is made of them never comes again."""
+
+STRUCTS = (
+    frozenset(
+        kind
+        for kind in vars(model).values()
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    )
+    - PER_PAGE
+)
+"""Types of arguments that are the same only if they are the same object. They never change."""
+
+_COUNTS = re.compile(r"\bnamespace\b")
+_REFERENCE = re.compile(
+    r"{%[-+]?\s*(include|import|from|extends)\b\s*(?:(['\"])([^'\"]*)\2\s*(?:[a-z]|[-+]?%}))?"
+)
+
+Key = tuple[object, ...]
+
+
+class Memory:
+    """Texts by macro and arguments, bounded; of one release."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._size = 0
+        self._recent: dict[Key, tuple[tuple[Any, ...], str]] = {}
+        self._former: dict[Key, tuple[tuple[Any, ...], str]] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes of what was used lately."""
+        return self._size
+
+    def find(self, key: Key, arguments: tuple[object, ...]) -> str | None:
+        """The text for ``key``, if it was made of these very objects."""
+        kept = self._recent.get(key)
+        if kept is None:
+            kept = self._former.get(key)
+            if kept is None or not _same(kept[0], arguments):
+                return None
+            self._put(key, kept)
+        elif not _same(kept[0], arguments):
+            return None
+        return kept[1]
+
+    def keep(self, key: Key, arguments: tuple[object, ...], text: str) -> None:
+        """Remember ``text``, without keeping a struct alive for it."""
+        held = tuple(ref(a) if type(a) in STRUCTS else a for a in arguments)
+        self._put(key, (held, text))
+
+    def _put(self, key: Key, kept: tuple[tuple[Any, ...], str]) -> None:
+        # Two generations instead of an order of use: a look costs nothing, and threads (previews)
+        # can at worst make it forget.
+        self._recent[key] = kept
+        self._size += len(kept[1]) + OVERHEAD
+        if self._size > self._max_bytes:
+            self._former, self._recent, self._size = self._recent, {}, 0
+
+
+def build_key(macro: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Key | None:
+    """What tells one call from another; None where an argument may change, or can't be told."""
+    key: list[object] = [macro]
+    for argument in args:
+        kind = type(argument)
+        if kind in PLAIN:
+            key += kind, argument
+        elif kind in STRUCTS or (kind is tuple and is_fixed(argument)):
+            key += kind, id(argument)
+        else:
+            return None
+    for name, argument in kwargs.items():
+        kind = type(argument)
+        key.append(name)
+        if kind in PLAIN:
+            key += kind, argument
+        elif kind in STRUCTS or (kind is tuple and is_fixed(argument)):
+            key += kind, id(argument)
+        else:
+            return None
+    return tuple(key)
+
+
+def is_fixed(value: object) -> bool:
+    """Whether nothing within a tuple can ever change."""
+    if type(value) is tuple:
+        return all(map(is_fixed, value))
+    return type(value) in PLAIN or type(value) in STRUCTS
+
+
+def find_pure(files: Mapping[str, str]) -> frozenset[str]:
+    """The imported ones of the templates ``files`` whose macros give the same for the same.
+
+    One that uses a namespace might count; so might one that is made of such a one, or of others
+    that only show when it is rendered.
+    """
+    made_of: dict[str, set[str]] = {}
+    imported: set[str] = set()
+    impure: set[str] = set()
+    for name, text in files.items():
+        references = list(_REFERENCE.finditer(text))
+        made_of[name] = {match[3] for match in references}
+        imported.update(m[3] for m in references if m[1] in ("import", "from"))
+        if None in made_of[name] or _COUNTS.search(text):
+            impure.add(name)
+    while more := {n for n in made_of.keys() - impure if made_of[n] & impure}:
+        impure |= more
+    return frozenset(imported & files.keys() - impure)
+
+
+def _same(held: tuple[Any, ...], arguments: tuple[object, ...]) -> bool:
+    """Whether they are the same objects. An id alone may be that of another one by now."""
+    for kept, argument in zip(held, arguments, strict=True):
+        if type(kept) is ref:
+            if kept() is not argument:
+                return False
+        elif kept is not argument and type(kept) is tuple:
+            return False
+    return True
