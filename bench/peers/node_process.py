@@ -85,8 +85,10 @@ def start_node(
     words: Sequence[str],
     folder: Path,
     environment: Mapping[str, str],
+    *,
+    listening: re.Pattern[str] = _LISTENING,
 ) -> tuple[ServerProcess, int]:
-    """Start Node.js in ``folder``; the process, and the port that it says it listens on.
+    """Start Node.js with a log in ``folder``; the process, and the port that it says it listens on.
 
     Raises RuntimeError with the end of its log when it does not say so.
     """
@@ -96,7 +98,7 @@ def start_node(
     process = ServerProcess([find_node(), *words], log, own)
 
     def parse_port() -> int | None:
-        found = _LISTENING.search(log.read_text(errors="replace"))
+        found = listening.search(log.read_text(errors="replace"))
         return int(found[1]) if found else None
 
     try:
