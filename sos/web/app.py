@@ -19,6 +19,7 @@ from sos.content.sanitize import DEFAULT_EMBED_HOSTS
 from sos.content.snapshot_file import FILE
 from sos.content.store import ContentReader
 from sos.page.model import MenuItem
+from sos.produce.compress import Leisure
 from sos.produce.documents import DocumentCache
 from sos.produce.fallback import Fallback
 from sos.produce.keep_snapshot import SnapshotKeeper
@@ -114,6 +115,7 @@ class SiteService:
             async with asyncio.timeout(patience):
                 await self._pages.warm()
         self._tasks.append(loop.create_task(self._warm_menu()))
+        self._tasks.append(loop.create_task(Leisure(self._pages.cache).run()))
         if self._keeper:
             self._tasks.append(loop.create_task(self._keeper.run()))
 

@@ -71,25 +71,26 @@ class Reply(NamedTuple):
     headers: dict[str, str]
     body: bytes
 
-    def is_held(self, tags: str | None, since: str | None) -> bool:
-        """Whether a client that holds ``tags``, or what was current at ``since``, needs no body.
+    def find_held(self, tags: str | None, since: str | None) -> str:
+        """The entity tag that a 304 has to name for a client that holds ``tags``, or what was
+        current at ``since``; empty where it needs the body.
 
         RFC 9110, 13.2.2: If-None-Match first; a date counts only when it is exactly ours.
         """
         if self.status != 200:
-            return False
+            return ""
         if tags is not None:
-            return is_not_modified(tags, self.headers["ETag"])
-        return since == self.headers["Last-Modified"]
+            return find_held(tags, self.headers["ETag"])
+        return self.headers["ETag"] if since == self.headers["Last-Modified"] else ""
 
-    def without_body(self, tags: str | None = None) -> "Reply":
-        """The same as 304 (RFC 9110, section 15.4.5), for a client that holds ``tags``.
+    def without_body(self, tag: str) -> "Reply":
+        """The same as 304 (RFC 9110, section 15.4.5).
 
-        It names the tag that the client's own copy has (RFC 9111, section 4.3.4): that may have
-        been compressed otherwise.
+        ``tag`` is that of the client's own copy, which may have been compressed otherwise (RFC
+        9111, section 4.3.4).
         """
         headers = {n: v for n, v in self.headers.items() if n not in _OF_THE_BODY}
-        headers["ETag"] = find_held(tags, headers["ETag"]) or headers["ETag"]
+        headers["ETag"] = tag
         return Reply(304, headers, b"")
 
 
@@ -115,9 +116,10 @@ class Responder:
             answer, answer.entry, coding, revision=revision, stale_for=stale_for
         )
         held = _held_tags(request) if hdrs.IF_NONE_MATCH in request.headers else None
-        if reply.is_held(held, request.headers.get(hdrs.IF_MODIFIED_SINCE)):
-            reply = reply.without_body(held)
-        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+        if tag := reply.find_held(held, request.headers.get(hdrs.IF_MODIFIED_SINCE)):
+            reply = reply.without_body(tag)
+        body = reply.body or None
+        return web.Response(status=reply.status, body=body, headers=reply.headers)
 
     def build_reply(
         self, answer: Answer, entry: CachedPage, coding: Coding, *, revision: int, stale_for: int
@@ -147,7 +149,7 @@ class Responder:
 
     def plain(self, status: int, **headers: str) -> web.Response:
         """A short fixed text; nothing of the request is in it, and nobody may keep it."""
-        reply = self._build_plain(status)
+        reply = self.build_plain(status)
         response = web.Response(
             status=status, body=reply.body, headers={**reply.headers, **headers}
         )
@@ -157,19 +159,20 @@ class Responder:
 
     def refusal(self, status: int) -> Reply:
         """The same, as the last word on a connection."""
-        reply = self._build_plain(status)
-        if status == 503:
-            reply.headers["Retry-After"] = RETRY_AFTER
+        reply = self.build_plain(status)
         reply.headers["Connection"] = "close"
         return reply
 
-    def _build_plain(self, status: int) -> Reply:
+    def build_plain(self, status: int) -> Reply:
+        """A short fixed text."""
         fields = {
             **self._security(),
             "Cache-Control": "no-store",
             "Content-Type": "text/plain; charset=utf-8",
             "Server": SERVER,
         }
+        if status == 503:
+            fields["Retry-After"] = RETRY_AFTER
         return Reply(status, fields, f"{_REASONS.get(status, 'Error')}\n".encode())
 
     def preview(self, entry: CachedPage) -> web.Response:

@@ -26,10 +26,12 @@ class Wire:
 
     def choose(self, match: bytes | None, since: bytes | None, *, is_head: bool) -> bytes:
         """What a client gets that holds something, according to the values of its fields."""
-        if self.reply.is_held(_text(match), _text(since)):
+        if tag := self.reply.find_held(_text(match), _text(since)):
             self.counts[304] += 1
+            if tag != self.reply.headers["ETag"]:  # it has the same body in other bytes
+                return build_head(self.reply.without_body(tag), self._date)
             if not self.unchanged:
-                self.unchanged = build_head(self.reply.without_body(), self._date)
+                self.unchanged = build_head(self.reply.without_body(tag), self._date)
             return self.unchanged
         self.counts[self.reply.status] += 1
         return self.bare if is_head else self.full
