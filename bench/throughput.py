@@ -26,7 +26,7 @@ from bench.processes import choose_cores, count_cpu, measure_cpu, measure_memory
 from bench.roster import load_peers, suites_of
 from bench.stage import POSTS, Theatre, open_theatre
 from bench.table import print_case, print_goals
-from bench.wrk import run_wrk
+from bench.wrk import CONNECTIONS, run_wrk
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,14 @@ class Case:
     baseline: str
     drift: float = 0.05
     """How far the mean answer may be off the one that was checked, as a share of its size."""
+    connections: int = CONNECTIONS
 
 
 CASES = (
     Case("cached", CACHED, "nginx"),
     Case("cached-browser", CACHED, "nginx"),
     Case("not-modified", NOT_MODIFIED, "nginx", drift=0.3),
-    Case("uncached", UNCACHED, "koa-nunjucks", drift=0.2),
+    Case("uncached", UNCACHED, "koa-nunjucks", drift=0.2, connections=16),
 )
 
 
@@ -108,19 +109,8 @@ def measure(peers: Sequence[Peer], plan: Plan) -> dict[str, Any]:
     suites = {case.suite for case in cases}
     with open_theatre(cores, plan.posts) as theatre, contextlib.ExitStack() as stack:
         figures["page_bytes"] = len(theatre.pages["/"])
-        entrants = []
-        for peer in peers:
-            if not suites & set(suites_of(peer)):
-                continue
-            reason = peer.lacks()
-            if not reason:
-                try:
-                    entrants.append(stack.enter_context(running_peer(peer, theatre, plan)))
-                except (RuntimeError, OSError) as exc:
-                    reason = str(exc).strip().splitlines()[0]
-            if reason:
-                figures["left_out"][peer.name] = reason
-                print(f"{peer.title} is left out: {reason}", flush=True)
+        wanted = [peer for peer in peers if suites & set(suites_of(peer))]
+        entrants = start_peers(wanted, theatre, plan, stack, figures["left_out"])
         for case in cases:
             own = [e for e in entrants if case.suite in suites_of(e.peer)]
             own = prepare(case, own, plan, figures["left_out"])
@@ -128,6 +118,28 @@ def measure(peers: Sequence[Peer], plan: Plan) -> dict[str, Any]:
             figures["cases"][case.name] = describe_case(case, own)
             print_case(case.name, figures["cases"][case.name])
     return figures
+
+
+def start_peers(
+    peers: Sequence[Peer],
+    theatre: Theatre,
+    plan: Plan,
+    stack: contextlib.ExitStack,
+    left_out: dict[str, str],
+) -> list[Entrant]:
+    """Those that can run here, which end with the stack; others are named, with the reason."""
+    entrants = []
+    for peer in peers:
+        reason = peer.lacks()
+        if not reason:
+            try:
+                entrants.append(stack.enter_context(running_peer(peer, theatre, plan)))
+            except (RuntimeError, OSError) as exc:
+                reason = " ".join(str(exc).split())[:300]
+        if reason:
+            left_out[peer.name] = reason
+            print(f"{peer.title} is left out: {reason}", flush=True)
+    return entrants
 
 
 @contextlib.contextmanager
@@ -207,6 +219,7 @@ def ask_load(case: Case, entrant: Entrant, theatre: Theatre, seconds: int) -> di
         entrant.requests[case.name],
         seconds=seconds,
         cores=theatre.cores.client,
+        connections=case.connections,
     )
     cpu = count_cpu(before, measure_cpu(pids))
     answers = max(load.requests, 1)

@@ -28,7 +28,7 @@ class SosNode:
         self._settings: dict[str, object] = {} if cached else {"cache_mb": SMALLEST_CACHE_MB}
         # Without the setting there is no front either; with it, it is on where nothing is said.
         if not front:
-            self._settings["front"] = "off"
+            self._settings["front"] = "0"
 
     def lacks(self) -> str:
         """The setting that turns the front off, before there was one."""
