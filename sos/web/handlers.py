@@ -15,10 +15,11 @@ from sos.metrics import Metrics
 from sos.page.routes import Refusal, canonical_path
 from sos.release.assets import ASSETS_URL
 from sos.web.access_log import AccessLog
+from sos.web.answers import REFUSED, Answer
 from sos.web.content_previews import PREFIX as PREVIEWS_URL
 from sos.web.content_previews import ContentPreviews
 from sos.web.loaded import LoadedReleases
-from sos.web.pages import Answer, Pages
+from sos.web.pages import Pages
 from sos.web.previews import RELEASE, Previews
 from sos.web.responses import Responder
 from sos.web.uploads import PREFIX as UPLOADS_URL
@@ -142,12 +143,12 @@ class Handlers:
         return answer.kind, "none", self._responder.plain(answer.status)
 
     def answer_now(self, target: str) -> Answer | None:
-        """The page that a plain GET or HEAD of ``target`` gets, where it is at hand."""
+        """What a plain GET or HEAD of ``target`` gets: a page that is at hand, or `REFUSED`."""
         path, _, query = target.partition("?")
         if path in _OWN_PATHS or path.startswith(_OWN_FOLDERS) or RELEASE in query:
             return None
         answer = self._pages.answer_now(path, query)
-        return answer if answer and answer.entry else None
+        return answer if answer is REFUSED or (answer and answer.entry) else None
 
     def describe(self, answer: Answer) -> tuple[int, int]:
         """Revision of an answer's content, and how long ago it was known to be current, seconds."""

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from sos.cache.pages import CachedPage
-from sos.errors import SosError
+from sos.errors import OverloadedError, SosError
 from sos.release.bundle import is_release_id
 from sos.rollout.preview import check_preview
 from sos.web.loaded import LoadedReleases
@@ -66,9 +66,11 @@ class Previews:
             self._context.want(release_id)
             release = await self._loaded.wait_for(release_id, PATIENCE)
         if release is None:
-            return self._responder.plain(503, **{"Retry-After": "2"})
+            return self._responder.plain(503)
         try:
             made = await self._pages.preview(path, rest, release)
+        except OverloadedError:
+            return self._responder.plain(503)
         except SosError as exc:
             # Who holds the token is who wants to know why.
             log.warning("preview_failed", release=release_id, reason=str(exc))

@@ -15,10 +15,11 @@ from sos.cache.encodings import Coding, decide_coding
 from sos.cache.pages import CachedPage
 from sos.metrics import FAST, Metrics
 from sos.web.access_log import AccessLog
+from sos.web.answers import REFUSED, Answer
 from sos.web.front.head import Head
 from sos.web.front.wire import Wire
 from sos.web.handlers import Handlers
-from sos.web.pages import Answer, Pages
+from sos.web.pages import Pages
 from sos.web.responses import Responder
 
 MAX_BYTES: Final = 16 * 1024 * 1024
@@ -68,6 +69,7 @@ class Answers:
         self._hosts = frozenset(h.encode() for h in hosts)
         self._clock = clock
         self._ready: dict[bytes, Ready] = {}
+        self._refusal: Wire | None = None
         self._size = 0
         self._codings: dict[bytes | None, Coding] = {None: "identity"}
         self._cache = pages.cache
@@ -88,9 +90,14 @@ class Answers:
         head = self.head
         if not head.read(data) or head.host not in self._hosts:
             return None
-        ready = self._ready.get(head.url) or self._prepare(head.url)
+        ready = self._ready.get(head.url)
         if ready is None:
-            return None
+            answer = self._ask(head.url)
+            if answer is REFUSED:
+                return self._refuse(started)
+            if answer is None or answer.entry is None:
+                return None
+            ready = self._prepare(head.url, answer, answer.entry)
         coding = self._codings.get(head.accept) or self._learn_coding(head.accept)
         wire = ready.wires.get(coding) or self._build(ready, coding)
         if head.match is None and head.since is None:
@@ -106,7 +113,7 @@ class Answers:
             self._metrics.request_seconds.observe(seconds, ready.answer.cache)
         self._access_log.left -= 1
         if self._access_log.left <= 0:
-            self._log(ready, sent, seconds)
+            self._log(ready.answer, sent, seconds)
         return sent
 
     def refusal(self, status: int) -> bytes:
@@ -139,22 +146,35 @@ class Answers:
     def _begin_anew(self) -> None:
         self.count()
         self._ready.clear()
+        self._refusal = None
         self._size = 0
         self._version, self._rev = self._cache.version, self._follower.rev
         now = self._clock()
         self._ends = perf_counter() + 1.0 - now % 1.0
         self._date = formatdate(int(now), usegmt=True)
 
-    def _prepare(self, url: bytes) -> Ready | None:
-        if not url.isascii():
-            return None
-        answer = self._handlers.answer_now(url.decode("ascii"))
-        if answer is None or answer.entry is None:
-            return None
+    def _ask(self, url: bytes) -> Answer | None:
+        return self._handlers.answer_now(url.decode("ascii")) if url.isascii() else None
+
+    def _prepare(self, url: bytes, answer: Answer, entry: CachedPage) -> Ready:
         if self._size > MAX_BYTES:
             self._begin_anew()
-        ready = self._ready[url] = Ready(answer, answer.entry)
+        ready = self._ready[url] = Ready(answer, entry)
         return ready
+
+    def _refuse(self, started: float) -> bytes:
+        """What most requests get under overload: it costs next to nothing, and is never kept."""
+        wire = self._refusal
+        if wire is None:
+            wire = self._refusal = Wire(self._responder.build_plain(503), self._date)
+        sent = wire.bare if self.head.is_head else wire.full
+        seconds = perf_counter() - started
+        self._metrics.requests.inc(REFUSED.kind, "503", REFUSED.cache)
+        self._metrics.request_seconds.observe(seconds, REFUSED.cache)
+        self._access_log.left -= 1
+        if self._access_log.left <= 0:
+            self._log(REFUSED, sent, seconds)
+        return sent
 
     def _build(self, ready: Ready, coding: Coding) -> Wire:
         revision, stale_for = self._handlers.describe(ready.answer)
@@ -171,13 +191,13 @@ class Answers:
             self._codings[accept] = coding
         return coding
 
-    def _log(self, ready: Ready, sent: bytes, seconds: float) -> None:
+    def _log(self, answer: Answer, sent: bytes, seconds: float) -> None:
         self._access_log.left += 1
         self._access_log.note(
             self.head.url.decode("ascii"),
             "HEAD" if self.head.is_head else "GET",
             int(sent[9:12]),
-            ready.answer.kind,
-            ready.answer.cache,
+            answer.kind,
+            answer.cache,
             seconds,
         )
