@@ -10,20 +10,25 @@ log = structlog.get_logger()
 
 
 class AccessLog:
-    """Logs each ``every``-th request; none for 0. ``left`` counts down to the next one."""
+    """Logs each ``every``-th request; none for 0."""
 
     def __init__(self, every: int) -> None:
-        self._every = every or float("inf")
-        self.left = self._every
+        self.every = every or float("inf")
+        self._left = self.every
 
     def note(
         self, target: str, method: str, status: int, kind: str, cache: str, seconds: float
     ) -> None:
-        """Count one request, and log it when it is its turn. ``target`` may have a query."""
-        self.left -= 1
-        if self.left > 0:
-            return
-        self.left = self._every
+        """Count one request, and log it when it is its turn."""
+        self._left -= 1
+        if self._left <= 0:
+            self._left = self.every
+            self.write(target, method, status, kind, cache, seconds)
+
+    def write(
+        self, target: str, method: str, status: int, kind: str, cache: str, seconds: float
+    ) -> None:
+        """Log one request. ``target`` may have a query."""
         log.info(
             "request",
             path=target.partition("?")[0],

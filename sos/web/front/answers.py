@@ -25,19 +25,20 @@ from sos.web.responses import Responder
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Most bytes that are kept ready."""
 
+_FASTEST: Final = FAST[0]
 _MOST_CODINGS: Final = 1024
 
 
 class Ready:
     """One answer, with its bytes in each coding that was asked for."""
 
-    __slots__ = ("answer", "entry", "fast", "fast_seconds", "known", "wires")
+    __slots__ = ("answer", "entry", "fast_seconds", "known", "slow", "wires")
 
     def __init__(self, answer: Answer, entry: CachedPage) -> None:
         self.answer = answer
         self.entry = entry
         self.wires: dict[Coding, Wire] = {}
-        self.fast = 0
+        self.slow = 0
         self.fast_seconds = 0.0
         # The page service has counted the first one when it gave the answer.
         self.known = 1
@@ -66,6 +67,7 @@ class Answers:
         self._responder = responder
         self._metrics = metrics
         self._access_log = access_log
+        self._unlogged = access_log.every
         self._hosts = frozenset(h.encode() for h in hosts)
         self._clock = clock
         self._ready: dict[bytes, Ready] = {}
@@ -101,18 +103,18 @@ class Answers:
         coding = self._codings.get(head.accept) or self._learn_coding(head.accept)
         wire = ready.wires.get(coding) or self._build(ready, coding)
         if head.match is None and head.since is None:
-            wire.counts[wire.reply.status] += 1
+            wire.sent += 1
             sent = wire.bare if head.is_head else wire.full
         else:
             sent = wire.choose(head.match, head.since, is_head=head.is_head)
         seconds = perf_counter() - started
-        if seconds < FAST[0]:
-            ready.fast += 1
+        if seconds < _FASTEST:
             ready.fast_seconds += seconds
         else:
+            ready.slow += 1
             self._metrics.request_seconds.observe(seconds, ready.answer.cache)
-        self._access_log.left -= 1
-        if self._access_log.left <= 0:
+        self._unlogged -= 1
+        if self._unlogged <= 0:
             self._log(ready.answer, sent, seconds)
         return sent
 
@@ -127,21 +129,22 @@ class Answers:
     def count(self) -> None:
         """Tell the metrics and the page service what was answered since the last time."""
         for ready in self._ready.values():
-            answer, total = ready.answer, 0
-            for wire in ready.wires.values():
-                for status, times in wire.counts.items():
-                    if times:
-                        total += times
-                        self._metrics.requests.inc(answer.kind, str(status), answer.cache, by=times)
-                        wire.counts[status] = 0
-            if total:
-                self._pages.count(answer, total - ready.known)
-                ready.known = 0
-            if ready.fast:
-                self._metrics.request_seconds.add_fastest(
-                    ready.fast, ready.fast_seconds, answer.cache
-                )
-                ready.fast, ready.fast_seconds = 0, 0.0
+            self._count_one(ready)
+
+    def _count_one(self, ready: Ready) -> None:
+        answer, total = ready.answer, 0
+        for wire in ready.wires.values():
+            for status, times in ((wire.reply.status, wire.sent), (304, wire.spared)):
+                if times:
+                    total += times
+                    self._metrics.requests.inc(answer.kind, str(status), answer.cache, by=times)
+            wire.sent = wire.spared = 0
+        if total:
+            self._pages.count(answer, total - ready.known)
+            self._metrics.request_seconds.add_fastest(
+                total - ready.slow, ready.fast_seconds, answer.cache
+            )
+            ready.known, ready.slow, ready.fast_seconds = 0, 0, 0.0
 
     def _begin_anew(self) -> None:
         self.count()
@@ -171,8 +174,8 @@ class Answers:
         seconds = perf_counter() - started
         self._metrics.requests.inc(REFUSED.kind, "503", REFUSED.cache)
         self._metrics.request_seconds.observe(seconds, REFUSED.cache)
-        self._access_log.left -= 1
-        if self._access_log.left <= 0:
+        self._unlogged -= 1
+        if self._unlogged <= 0:
             self._log(REFUSED, sent, seconds)
         return sent
 
@@ -192,8 +195,8 @@ class Answers:
         return coding
 
     def _log(self, answer: Answer, sent: bytes, seconds: float) -> None:
-        self._access_log.left += 1
-        self._access_log.note(
+        self._unlogged = self._access_log.every
+        self._access_log.write(
             self.head.url.decode("ascii"),
             "HEAD" if self.head.is_head else "GET",
             int(sent[9:12]),

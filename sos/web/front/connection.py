@@ -83,7 +83,11 @@ class FrontConnection(asyncio.Protocol):
         if not self._free:
             self._receive(data)
             return
-        response = self._find(data)
+        try:
+            response = self._answers.find(data)
+        except Exception:  # whatever it is, aiohttp can do without
+            response = None
+            log.exception("front_failed")
         if response is not None:
             self._transport.write(response)
             self.deadline = self._register.idle_until
@@ -176,18 +180,15 @@ class FrontConnection(asyncio.Protocol):
             self.deadline = self._register.idle_until
 
     def _answer(self, request: bytes) -> None:
-        response = self._find(request)
+        try:
+            response = self._answers.find(request)
+        except Exception:
+            response = None
+            log.exception("front_failed")
         if response is not None:
             self._transport.write(response)
         else:
             self._hand_over(request, for_good=not self._answers.head.whole)
-
-    def _find(self, request: bytes) -> bytes | None:
-        try:
-            return self._answers.find(request)
-        except Exception:  # whatever it is, aiohttp can do without
-            log.exception("front_failed")
-            return None
 
     def _wait_for_more(self) -> None:
         """The head is not complete; find out early when it never will be."""

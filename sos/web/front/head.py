@@ -62,14 +62,23 @@ class Head:
     def __init__(self) -> None:
         # Names as clients spell them; a flood of made-up ones is not remembered.
         self._known = dict(_MEANINGS)
-        self._count = 0
+        self.url = b""
+        self.host: bytes | None = None
+        self.accept: bytes | None = None
+        self.match: bytes | None = None
+        self.since: bytes | None = None
+        self.whole = self.plain = self.is_head = self._framing = False
         self._single = True
+        self._count = 0
         self._renew()
-        self._reset()
 
     def read(self, data: bytes) -> bool:
         """Read bytes that begin with a request; whether they are a plain one and nothing else."""
-        self._reset()
+        self.url = b""
+        self.host = self.accept = self.match = self.since = None
+        self.whole = self.plain = self.is_head = self._framing = False
+        self._single = True
+        self._count = 0
         try:
             self._feed(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -82,7 +91,19 @@ class Head:
         if self._framing:
             return False
         self.whole = True
-        self.plain = self._single and self._is_page_request(data)
+        if not self._single:
+            return False
+        method = self._parser.get_method()
+        if method != b"GET":
+            if method != b"HEAD":
+                return False
+            self.is_head = True
+        # What llhttp has found sound is compared here, which costs less than asking for its parts.
+        self.plain = (
+            data.startswith(b" HTTP/1.1\r\n", len(method) + 1 + len(self.url))
+            and len(data) <= MAX_PLAIN
+            and (len(data) < 4 * MAX_LINES or data.count(b"\n") <= MAX_LINES)
+        )
         return self.plain
 
     def may_go_on(self, data: bytes) -> bool:
@@ -92,27 +113,6 @@ class Head:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             return False
         return self._count == 0
-
-    def _is_page_request(self, data: bytes) -> bool:
-        method = self._parser.get_method()
-        self.is_head = method == b"HEAD"
-        # What llhttp has found sound is compared here, which costs less than asking for its parts.
-        return (
-            (method == b"GET" or self.is_head)
-            and data.startswith(b" HTTP/1.1\r\n", len(method) + 1 + len(self.url))
-            and len(data) <= MAX_PLAIN
-            and (len(data) < 4 * MAX_LINES or data.count(b"\n") <= MAX_LINES)
-        )
-
-    def _reset(self) -> None:
-        self.url = b""
-        self.host: bytes | None = None
-        self.accept: bytes | None = None
-        self.match: bytes | None = None
-        self.since: bytes | None = None
-        self.whole = self.plain = self.is_head = self._framing = False
-        self._single = True
-        self._count = 0
 
     def _renew(self) -> None:
         """Begin with a parser that has seen nothing."""
@@ -128,9 +128,9 @@ class Head:
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field."""
         meaning = self._known.get(name)
-        if meaning == 0:
-            return
-        if meaning is None:
+        if not meaning:
+            if meaning == 0:
+                return
             meaning = self._learn(name)
         if meaning == _HOST:
             self._single = self._single and self.host is None
