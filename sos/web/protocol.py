@@ -21,8 +21,14 @@ log = structlog.get_logger()
 LOG_SECONDS = 10.0
 """Requests that can't be read are logged at most this often; the metric counts them all."""
 
-LIMITS: dict[str, Any] = {"max_headers": 100, "max_line_size": 8190, "max_field_size": 8190}
-"""Bounds of the head of a request: fields, and bytes of the first line and of each field."""
+LIMITS: dict[str, Any] = {
+    "max_headers": 100,
+    "max_line_size": 8190,
+    "max_field_size": 8190,
+    "auto_decompress": False,
+}
+"""Bounds of the head of a request: fields, and bytes of the first line and of each field. A body is
+thrown away as it comes: nothing is unpacked."""
 
 LINGERING_SECONDS = 1.0
 """How long the rest of a refused request is read, so that the client sees the answer."""
