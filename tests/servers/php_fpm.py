@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from tests.servers import debian, php
@@ -109,7 +109,15 @@ class FpmServer:
 
     The site lives at its root only (no sub-folder). What the WordPressServer defines holds here too.
     Raises MissingServerError when a package is not to be had or does not run here.
+
+    A subclass may have another configuration: `nginx_config` and `pool_config` are templates that know
+    {folder}, {port}, {core}, {site} and {children}, `ini` are settings of PHP beside those of the tests.
     """
+
+    nginx_config = _NGINX
+    pool_config = _POOL
+    children = CHILDREN
+    ini: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, wordpress: WordPressServer) -> None:
         if wordpress.subfolder:
@@ -126,6 +134,11 @@ class FpmServer:
     def url(self) -> str:
         """The site's address, without a slash at its end."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pids(self) -> list[int]:
+        """Those of FPM and nginx, which have children."""
+        return [process.pid for process in self._processes]
 
     def start(self) -> Self:
         """Start both and wait until WordPress answers."""
@@ -172,17 +185,17 @@ class FpmServer:
         return fetch_answer(self.port, path, method=method, body=body, headers=sent)
 
     def _start(self) -> None:
-        (self.folder / "fpm.conf").write_text(_POOL.format(folder=self.folder, children=CHILDREN))
-        (self.folder / "nginx.conf").write_text(
-            _NGINX.format(
-                folder=self.folder,
-                port=self.port,
-                core=self.wordpress.core,
-                site=self.wordpress.content.parent,
-            )
-        )
+        values = {
+            "folder": self.folder,
+            "port": self.port,
+            "core": self.wordpress.core,
+            "site": self.wordpress.content.parent,
+            "children": self.children,
+        }
+        (self.folder / "fpm.conf").write_text(self.pool_config.format(**values))
+        (self.folder / "nginx.conf").write_text(self.nginx_config.format(**values))
         modules = next(self._tree.glob("usr/lib/php/2*"))
-        (self.folder / "php.ini").write_text(_build_ini(self.error_log, modules))
+        (self.folder / "php.ini").write_text(_build_ini(self.error_log, modules, self.ini))
         command = [str(self._tree / _FPM), "--nodaemonize", "-c", str(self.folder / "php.ini")]
         command += ["--fpm-config", str(self.folder / "fpm.conf")]
         if os.geteuid() == 0:
@@ -219,7 +232,7 @@ class FpmServer:
         }
 
 
-def _build_ini(error_log: Path, modules: Path) -> str:
+def _build_ini(error_log: Path, modules: Path, more: Mapping[str, str]) -> str:
     """What PHP's own web server of the tests has as well, and the extensions that came with FPM."""
     settings = {
         **php._SETTINGS,
@@ -229,6 +242,7 @@ def _build_ini(error_log: Path, modules: Path) -> str:
         "opcache.max_accelerated_files": "10000",
         "extension_dir": str(modules),
         "zend_extension": "opcache",
+        **more,
     }
     lines = [f'{name} = "{value}"' for name, value in settings.items()]
     return "\n".join([*lines, *(f"extension = {name}" for name in _EXTENSIONS), ""])
