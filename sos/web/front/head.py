@@ -143,7 +143,7 @@ class Head:
             self.match = value
         elif meaning == _SINCE:
             self._single = self._single and self.since is None
-            self.since = value
+            self.since = value.rstrip(b" \t")  # llhttp leaves the white space at the end
         elif meaning == _CONNECTION:
             self._single = self._single and value.lower() == b"keep-alive"
         elif meaning == _FRAMING:
