@@ -4,6 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# What servers of the bench run on; nginx, Varnish and wrk are unpacked and not installed.
+BENCH_NEEDS := gcc:gcc libc6-dev npm:npm mariadb-server-core mariadb-client-core:mariadb \
+	php-cli php-mysql php-gd php-xml php-mbstring php-curl php-intl php-zip ca-certificates xz-utils:xz
+
 .PHONY: help demo test check bench docs clean
 
 help: ## list the commands
@@ -30,7 +34,8 @@ check: $(VENV)/.test ## lint, format, types, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/.test ## measure; results go to bench/results
+bench: $(VENV)/.test ## measure sos beside nginx, Varnish, Koa …; results go to bench/results; ARGS="--quick" for 2 minutes
+	@bash tests/servers/install.sh $(BENCH_NEEDS)
 	$(BIN)/python -m bench $(ARGS)
 
 docs: $(VENV)/.test ## write the generated documents anew

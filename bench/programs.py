@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.servers.debian import MissingServerError, fetch_tree
+from tests.servers.debian import MissingServerError as MissingServerError
+from tests.servers.debian import fetch_tree
 
 SUITE = "bookworm"
 PACKAGES = {

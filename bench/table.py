@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,10 +32,11 @@ def build_table(case: Mapping[str, Any]) -> str:
 
 
 def build_markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose columns but the first are figures."""
-    lines = ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1)]
+    """A table whose columns but the first are figures, unless nothing stands above them."""
+    columns = "".join("---:|" if head else "---|" for head in heads[1:])
+    lines = ["| " + " | ".join(heads) + " |", "|---|" + columns]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(line.replace("|  |", "| |") for line in lines)
+    return re.sub(r"\|  (?=\|)", "| ", "\n".join(lines))
 
 
 def sort_peers(case: Mapping[str, Any]) -> list[Mapping[str, Any]]:

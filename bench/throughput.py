@@ -23,6 +23,7 @@ from bench.heads import build_browsers, build_plain
 from bench.machine import save
 from bench.peers import CACHED, NOT_MODIFIED, UNCACHED, Peer, Running, Stage
 from bench.processes import choose_cores, count_cpu, measure_cpu, measure_memory, pin, running_on
+from bench.programs import PACKAGES, MissingServerError, find_program
 from bench.roster import load_peers, suites_of
 from bench.stage import POSTS, Theatre, open_theatre
 from bench.table import print_case, print_goals
@@ -102,6 +103,7 @@ def measure(peers: Sequence[Peer], plan: Plan) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "plan": {"rounds": plan.rounds, "seconds": plan.seconds, "workers": plan.workers},
         "cores": {"server": cores.server, "client": cores.client, "shared": cores.shared},
+        "versions": describe_versions(),
         "left_out": {},
         "cases": {},
     }
@@ -118,6 +120,15 @@ def measure(peers: Sequence[Peer], plan: Plan) -> dict[str, Any]:
             figures["cases"][case.name] = describe_case(case, own)
             print_case(case.name, figures["cases"][case.name])
     return figures
+
+
+def describe_versions() -> dict[str, str]:
+    """What the servers that are not packages of Python say they are; without those not here."""
+    found = {}
+    for name in PACKAGES:
+        with contextlib.suppress(MissingServerError):
+            found[name] = find_program(name).version
+    return found
 
 
 def start_peers(
@@ -204,7 +215,8 @@ def run_case(case: Case, entrants: Sequence[Entrant], theatre: Theatre, plan: Pl
     """All rounds; programs that compile what is used much are warm before."""
     for entrant in entrants:
         entrant.rounds[case.name] = []
-        ask_load(case, entrant, theatre, plan.warm_seconds)
+        if plan.warm_seconds:
+            ask_load(case, entrant, theatre, plan.warm_seconds)
     for _ in range(plan.rounds):
         for entrant in random.sample(list(entrants), len(entrants)):
             entrant.rounds[case.name].append(ask_load(case, entrant, theatre, plan.seconds))

@@ -1,13 +1,14 @@
-"""How much memory a worker has on a site of 10,000 posts, after it has been asked for many pages.
+"""How much memory a worker has, after it has been asked for many pages, with few and many posts.
 
-In: a node of two workers. Out: the share of memory (PSS) of each process, at the start and after
-5,000 different pages, with the page cache as large as it is where nobody says anything, and small.
+In: a node of two workers on sites of 100 to 100,000 posts. Out: the share of memory (PSS) of each
+process, at the start and after up to 5,000 different pages have been asked for.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from tests.servers.node import Node
@@ -17,14 +18,16 @@ from bench.heads import build_plain
 from bench.machine import save
 from bench.peers.sos_node import begin_node
 from bench.processes import Cores, choose_cores, measure_memory, running_on
-from bench.stage import POSTS, open_theatre
+from bench.stage import open_theatre
 from bench.wrk import run_wrk
 
 GOAL_MB = 80
 WORKERS = 2
 PAGES = 5_000
-CACHES_MB = (64, 8)
-SECONDS = 20
+CASES = ((100, 64), (10_000, 64), (10_000, 8), (100_000, 64))
+"""Posts, and MiB of the page cache: 64 where nobody says anything."""
+
+SECONDS = 30
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -32,41 +35,40 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.worker_memory", description=__doc__)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args(arguments or [])
-    figures = measure(3 if options.quick else SECONDS)
+    figures = measure(CASES[1:3], 3) if options.quick else measure(CASES, SECONDS)
     save("worker_memory_quick" if options.quick else "worker_memory", figures)
 
 
-def measure(seconds: int) -> dict[str, Any]:
-    """Megabytes by size of the page cache."""
+def measure(cases: Sequence[tuple[int, int]], seconds: int) -> dict[str, Any]:
+    """A row for each number of posts and size of the page cache."""
     cores = choose_cores(1)
-    rows: dict[str, Any] = {}
-    with open_theatre(cores, POSTS) as theatre:
-        for size in CACHES_MB:
-            with running_on(cores.server):
-                node = begin_node(theatre.build_stage(f"cache-{size}", WORKERS), cache_mb=size)
-            try:
-                rows[str(size)] = measure_node(node, cores, seconds)
-            finally:
-                node.stop()
-            row = rows[str(size)]
-            print(
-                f"cache of {size} MiB: a worker has {row['worker_mb_at_start']} MB at the start, "
-                f"{row['worker_mb']} MB after {row['pages']:,} answers of {PAGES:,} pages (goal "
-                f"{GOAL_MB}), {row['cached_pages']:,.0f} of them kept; supervisor "
-                f"{row['supervisor_mb']} MB, all {row['all_mb']} MB",
-                flush=True,
-            )
-    return {"goal_mb": GOAL_MB, "workers": WORKERS, "posts": POSTS, "caches_mb": rows}
+    rows = []
+    for posts in dict.fromkeys(posts for posts, _ in cases):
+        with open_theatre(cores, posts) as theatre:
+            for cache_mb in (size for own, size in cases if own == posts):
+                stage = theatre.build_stage(f"cache-{cache_mb}", WORKERS)
+                with running_on(cores.server):
+                    node = begin_node(stage, cache_mb=cache_mb)
+                try:
+                    row = measure_node(node, posts, cores, seconds)
+                finally:
+                    node.stop()
+                rows.append({"posts": posts, "cache_mb": cache_mb, **row})
+                print_row(rows[-1])
+    return {"goal_mb": GOAL_MB, "workers": WORKERS, "rows": rows}
 
 
-def measure_node(node: Node, cores: Cores, seconds: int) -> dict[str, Any]:
+def measure_node(node: Node, posts: int, cores: Cores, seconds: int) -> dict[str, Any]:
     """Memory of the largest worker, before and after."""
-    lists = list_paths(POSTS)
-    posts = [post_path(FIRST_ID + POSTS - 1 - n) for n in range(PAGES - len(lists))]
+    lists = ["/", *list_paths(posts)]
+    newest = range(FIRST_ID + posts - 1, FIRST_ID - 1, -1)
+    paths = [*lists, *(post_path(number) for number in newest)][:PAGES]
     workers = [worker["pid"] for worker in node.health()["workers"]]
     before = measure_memory([node.process.pid])
     port = int(node.public.rpartition(":")[2])
-    load = run_wrk(port, build_plain([*lists, *posts], HOST), seconds=seconds, cores=cores.client)
+    requests = build_plain(paths, HOST)
+    # No more at once than it makes at once: nothing is to be refused here.
+    load = run_wrk(port, requests, seconds=seconds, cores=cores.client, connections=8)
     after = measure_memory([node.process.pid])
     return {
         "worker_mb_at_start": megabytes(max(before[pid] for pid in workers)),
@@ -74,10 +76,23 @@ def measure_node(node: Node, cores: Cores, seconds: int) -> dict[str, Any]:
         "supervisor_mb": megabytes(after[node.process.pid]),
         "all_mb": megabytes(sum(after.values())),
         "processes": len(after),
-        "pages": load.requests,
+        "pages": len(paths),
+        "requests": load.requests,
         "failed": load.failed,
-        "cached_pages": node.metric("sos_cache_entries"),
+        "cached_pages": round(node.metric("sos_cache_entries")),
     }
+
+
+def print_row(row: dict[str, Any]) -> None:
+    """One line."""
+    print(
+        f"{row['posts']:,} posts, cache of {row['cache_mb']} MiB: a worker has "
+        f"{row['worker_mb_at_start']} MB at the start, {row['worker_mb']} MB after "
+        f"{row['requests']:,} requests for {row['pages']:,} pages (goal {GOAL_MB}), "
+        f"{row['cached_pages']:,} kept by all; supervisor {row['supervisor_mb']} MB, "
+        f"{row['processes']} processes {row['all_mb']} MB",
+        flush=True,
+    )
 
 
 def megabytes(size: int) -> float:
