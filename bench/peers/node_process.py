@@ -20,10 +20,18 @@ from tests.servers.wordpress_process import ServerProcess
 
 from bench.peers.starting import wait_for_page
 
+LEAST = (20, 9)
+"""What the peers' packages ask for; Debian 12 has 18."""
+
 INSTALL_SECONDS = 240
 START_SECONDS = 60.0
+_NODE = Path(__file__).parent / "node/package.json"
 _NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock")
+_NPM_ENVIRONMENT = {"npm_config_update_notifier": "false", "npm_config_fetch_retries": "1"}
 _LISTENING = re.compile(r"^listening on (\d+)$", re.MULTILINE)
+
+_failed: dict[Path, str] = {}
+"""What could not be installed, and why."""
 
 
 class LackingError(RuntimeError):
@@ -31,43 +39,62 @@ class LackingError(RuntimeError):
 
 
 @cache
-def find_node(least: tuple[int, int] = (20, 9)) -> str:
-    """Path of a Node.js that is new enough. Raises LackingError."""
+def find_node() -> str:
+    """Path of a Node.js that is new enough: the machine's own, else one from npm's registry.
+
+    Raises LackingError.
+    """
     path = shutil.which("node")
-    if path is None:
-        raise LackingError("node is missing")
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    if path is not None and _read_version(path) >= LEAST:
+        return path
+    try:
+        packages = install_packages(_NODE)
+    except LackingError as error:
+        wanted = ".".join(map(str, LEAST))
+        raise LackingError(f"node {wanted} or newer is missing, and {error}") from error
+    for program in packages.glob("node_modules/node-*/bin/node"):
+        return str(program)
+    raise LackingError("there is no Node.js for this machine in npm's registry")
+
+
+def _read_version(node: str) -> tuple[int, int]:
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     found = re.match(r"v(\d+)\.(\d+)", said.stdout)
-    if found is None or (int(found[1]), int(found[2])) < least:
-        raise LackingError(f"node {'.'.join(map(str, least))} or newer is needed")
-    return path
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def install_packages(manifest: Path) -> Path:
     """The folder that has the pinned packages of a ``package.json`` in its ``node_modules``.
 
-    Takes seconds the first time. Raises LackingError without npm or its registry.
+    Takes seconds the first time. Raises LackingError without npm or its registry, and then does not
+    try again.
     """
     content = manifest.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    folder = fetch_cache_folder() / "node" / f"bench-{manifest.parent.name}-{digest}"
-    with hold_lock(f"node-bench-{manifest.parent.name}"):
+    name = f"bench-{manifest.parent.name}"
+    folder = fetch_cache_folder() / "node" / f"{name}-{hashlib.sha256(content).hexdigest()[:16]}"
+    if folder in _failed:
+        raise LackingError(_failed[folder])
+    with hold_lock(f"node-{name}"):
         if not folder.is_dir():
-            npm = shutil.which("npm")
-            if npm is None:
-                raise LackingError("npm is missing")
-            with build_atomically(folder) as staged:
-                (staged / "package.json").write_bytes(content)
-                _install(npm, staged)
+            try:
+                with build_atomically(folder) as staged:
+                    (staged / "package.json").write_bytes(content)
+                    _install(staged)
+            except LackingError as error:
+                _failed[folder] = str(error)
+                raise
     return folder
 
 
-def _install(npm: str, folder: Path) -> None:
+def _install(folder: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise LackingError("npm is missing")
     try:
         done = subprocess.run(
             [npm, "install", "--prefix", str(folder), *_NPM_OPTIONS],
             cwd=folder,
-            env={**os.environ, "npm_config_update_notifier": "false"},
+            env={**os.environ, **_NPM_ENVIRONMENT},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

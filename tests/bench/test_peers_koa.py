@@ -12,7 +12,7 @@ from pathlib import Path
 import html5lib
 import pytest
 from bench.fixture import FIRST_ID, build_post
-from bench.peers import Stage
+from bench.peers import Stage, node_process
 from bench.peers.koa import KoaCached, KoaNunjucks
 from sos.adapters.redis import RedisStore
 from sos.content.store import Operation
@@ -119,13 +119,12 @@ def test_koa_runs_as_a_cluster_when_it_may_have_two_workers(stage: Stage) -> Non
         assert fetch(server.port, "/")[2] == stage.pages["/"]
 
 
-def test_peer_without_node_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_peer_without_node_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`lacks` names what is missing, and does not raise."""
     monkeypatch.setattr(shutil, "which", lambda *_args, **_options: None)
-    from bench.peers import node_process
-
+    monkeypatch.setenv("SOS_TEST_CACHE", str(tmp_path))
     node_process.find_node.cache_clear()
     try:
-        assert KoaCached().lacks() == "node is missing"
+        assert KoaCached().lacks() == "node 20.9 or newer is missing, and npm is missing"
     finally:
         node_process.find_node.cache_clear()
