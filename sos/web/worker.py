@@ -284,6 +284,8 @@ class Worker:
             await asyncio.sleep(0.02)
 
     async def _close(self, service: WorkerService) -> None:
+        if self._port:
+            self._port.stop()
         if self._runner:
             await self._runner.cleanup()
         with contextlib.suppress(TimeoutError):

@@ -18,7 +18,7 @@ from sos.adapters.redis import RedisStore
 from sos.settings import Settings
 from sos.web import app, pages
 from sos.web.pages import Pages
-from sos.web.service import WorkerContext
+from sos.web.service import Port, WorkerContext
 
 from tests.page.documents import PUBLIC
 from tests.page.fake_store import FakeStore
@@ -51,10 +51,19 @@ class Answer:
 class Site:
     """A running site."""
 
-    def __init__(self, service: app.SiteService, context: WorkerContext, port: int) -> None:
+    def __init__(
+        self,
+        service: app.SiteService,
+        context: WorkerContext,
+        port: int,
+        server: web.Server,
+        connections: Port,
+    ) -> None:
         self.service = service
         self.context = context
         self.port = port
+        self.server = server
+        self.connections = connections
 
     @property
     def pages(self) -> Pages:
@@ -150,8 +159,10 @@ async def serving(
         factory = service.build_port(runner.server, keepalive_timeout=75.0)
         server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
         try:
-            yield Site(service, context, server.sockets[0].getsockname()[1])
+            number = server.sockets[0].getsockname()[1]
+            yield Site(service, context, number, runner.server, factory)
         finally:
             server.close()
+            factory.stop()
             await runner.cleanup()
             await service.aclose()
