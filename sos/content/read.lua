@@ -3,7 +3,9 @@
 -- KEYS[1]  sos:{host}:meta
 -- ARGV[1]  now, seconds since 1970 UTC
 -- ARGV[2]  revision of the common documents (site, types, taxonomies, menus) the caller has; -1: none
--- ARGV[3…] candidates of four words, tried in order until one hits: HOW VALUE NUMBER COUNT
+-- ARGV[3]  revision at which the caller has the posts of lists with all that they show; -1: none.
+--          Where the store is still there, a list's records are left out (outline 1)
+-- ARGV[4…] candidates of four words, tried in order until one hits: HOW VALUE NUMBER COUNT
 --            page  PATH  n count   the object at PATH; page n of it when it is a list
 --            part  PATH  n 0       part n of the post at PATH
 --            feed  PATH  1 count   the list at PATH
@@ -14,7 +16,8 @@
 -- Returns  { rev, epoch, complete, status, candidate, primary, path, list, total, refs, records,
 --            previous, next, children, ancestors, common_rev, common, top_pages, sticky,
 --            hidden: what menus lead to and nobody may see,
---            callouts: those that are visible now, newest first, for page 1 of the front page alone }
+--            callouts: those that are visible now, newest first, for page 1 of the front page alone,
+--            outline: 1 where the records of the list's posts are left out, else 0 }
 --          record = { ref, rev, path, JSON }, brief = { ref, path, title, protected }
 --          common, top_pages and hidden are empty where the caller has them
 
@@ -31,6 +34,7 @@ end
 if meta.schema and meta.schema ~= '1' then
   return redis.error_reply('SOS schema ' .. meta.schema .. ' is in this store, 1 is spoken')
 end
+local outline = ARGV[3] == meta.rev
 local docs = call('HLEN', DOC)
 local complete = meta.ready == '1' and tonumber(meta.docs) == docs and docs == call('HLEN', ENTRY)
   and tonumber(meta.paths) == call('HLEN', PATH)
@@ -71,11 +75,10 @@ local function count_again(field, length)
   if meta[field] and tonumber(meta[field]) ~= length then complete = false end
 end
 
--- Ranks, from the newest in the span, of the members whose time is over.
-local function expired_ranks(list, min, max)
+-- Ranks, from the newest in the span, of the members whose time is over. `newer` are before it.
+local function expired_ranks(list, min, max, newer)
   local ranks = {}
   count_again('until', call('ZCARD', prefix .. 'until'))
-  local newer = call('ZCOUNT', list, '(' .. max, '+inf')
   for _, ref in ipairs(call('ZRANGEBYSCORE', prefix .. 'until', '-inf', now)) do
     local id = string.match(ref, '^post:(%d+)$')
     local member = id and string.format('%012.0f', tonumber(id))
@@ -91,20 +94,24 @@ end
 local function slice(name, min, max, number, count)
   local list = list_key(name)
   max = math.min(max, now)
-  local hidden = expired_ranks(list, min, max)
-  local total = call('ZCOUNT', list, min, max) - #hidden
+  local newer, within = call('ZCOUNT', list, '(' .. max, '+inf'), call('ZCOUNT', list, min, max)
+  local hidden = expired_ranks(list, min, max, newer)
+  local total = within - #hidden
   local start, skip = (number - 1) * count, {}
   local before = 0
   for _, rank in ipairs(hidden) do
     if rank <= start + before then before = before + 1 else skip[rank] = true end
   end
   local refs = {}
-  local found = call('ZREVRANGEBYSCORE', list, max, min, 'LIMIT', start + before, count + #hidden)
+  -- By rank: by score, the server would have to walk past all that come before.
+  local first = start + before
+  local last = math.min(first + count + #hidden, within) - 1
+  local found = last >= first and call('ZREVRANGE', list, newer + first, newer + last) or {}
   for i, member in ipairs(found) do
     if #refs == count then break end
-    if not skip[start + before + i - 1] then
+    if not skip[first + i - 1] then
       refs[#refs + 1] = ref_of(member)
-      if not entry_of(ref_of(member)) then complete = false end
+      if not outline and not entry_of(ref_of(member)) then complete = false end
     end
   end
   return total, refs
@@ -232,7 +239,7 @@ end
 
 local answer = {
   tonumber(meta.rev or '0'), meta.epoch or '', 0, 'none', 0, '', '', '', 0, {}, records,
-  {}, {}, {}, {}, tonumber(meta.common or '0'), {}, {}, {}, {}, {},
+  {}, {}, {}, {}, tonumber(meta.common or '0'), {}, {}, {}, {}, {}, 0,
 }
 
 local function answer_list(list, how, value, number, count)
@@ -245,9 +252,13 @@ local function answer_list(list, how, value, number, count)
   local total, refs = slice(list, min == '-inf' and -math.huge or min, max, number, count)
   if how == 'page' and list == 'type:post' and number == 1 then
     answer[19] = stickies()
-    for _, ref in ipairs(answer[19]) do add_with_deps(ref) end
   end
-  for _, ref in ipairs(refs) do add_with_deps(ref) end
+  if outline then
+    answer[22] = 1
+  else
+    for _, ref in ipairs(answer[19]) do add_with_deps(ref) end
+    for _, ref in ipairs(refs) do add_with_deps(ref) end
+  end
   answer[8], answer[9], answer[10] = list, total, refs
 end
 
@@ -288,11 +299,11 @@ local function moved_or_gone(how, path, number)
 end
 
 local function answer_candidates()
-  for i = 3, #ARGV, 4 do
+  for i = 4, #ARGV, 4 do
     local how, value, number = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
     local ref, list = hit(how, value, number)
     if ref then
-      answer[4], answer[5], answer[6] = 'found', (i - 3) / 4 + 1, ref
+      answer[4], answer[5], answer[6] = 'found', (i - 4) / 4 + 1, ref
       if list then answer_list(list, how, value, number, tonumber(ARGV[i + 3])) end
       if string.match(ref, '^%l+:%d+$') then answer_object(ref) end
       if how == 'page' and value == '/' and number == 1 then
@@ -302,11 +313,11 @@ local function answer_candidates()
       return
     end
   end
-  for i = 3, #ARGV, 4 do
+  for i = 4, #ARGV, 4 do
     if ARGV[i] == 'page' or ARGV[i] == 'part' or ARGV[i] == 'feed' then
       local status, path = moved_or_gone(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]))
       if status then
-        answer[4], answer[5], answer[7] = status, (i - 3) / 4 + 1, path
+        answer[4], answer[5], answer[7] = status, (i - 4) / 4 + 1, path
         return
       end
     end

@@ -142,8 +142,13 @@ class SnapshotReader:
         self.snapshot = snapshot
         self._kept = {_key(k.candidates): k for k in snapshot.kept}
 
-    async def fetch_page(self, candidates: Sequence[Candidate], now: int, common_rev: int) -> Found:
-        """What was found for these candidates; their counts may be smaller than those kept."""
+    async def fetch_page(
+        self, candidates: Sequence[Candidate], now: int, common_rev: int, held_rev: int = -1
+    ) -> Found:
+        """What was found for these candidates; their counts may be smaller than those kept.
+
+        Never an outline: a snapshot is small, and nobody follows it.
+        """
         kept = self._kept.get(_key(candidates))
         if kept is None:
             raise StoreUnavailableError("the snapshot does not have this page")

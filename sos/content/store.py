@@ -40,7 +40,10 @@ class Brief(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """All that one page is made of, read at one moment."""
+    """All that one page is made of, read at one moment.
+
+    In an ``outline`` the posts of the list, and what they show, are not among the ``records``.
+    """
 
     rev: int
     epoch: str
@@ -63,6 +66,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     sticky: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()
     callouts: tuple[str, ...] = ()
+    outline: bool = False
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -115,8 +119,13 @@ class Operation(msgspec.Struct, frozen=True):
 class ContentReader(Protocol):
     """What a node asks of the store. Every method raises StoreUnavailableError on any failure."""
 
-    async def fetch_page(self, candidates: Sequence[Candidate], now: int, common_rev: int) -> Found:
-        """All that the first candidate that hits is made of, in one round trip."""
+    async def fetch_page(
+        self, candidates: Sequence[Candidate], now: int, common_rev: int, held_rev: int = -1
+    ) -> Found:
+        """All that the first candidate that hits is made of, in one round trip.
+
+        A list may come as an outline where the store is still at ``held_rev``.
+        """
         ...
 
     async def fetch_changes(self, rev: int, epoch: str, block_ms: int) -> Changes:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from sos.content.document import Post, Term, User
+from sos.content.document import Term, User
 from sos.content.sanitize import plain_text
 from sos.content.store import Candidate, Found
 from sos.page import hierarchy
-from sos.page.cards import Library, build_author, build_card, build_term, summarise
+from sos.page.cards import Library, Listed, build_author, build_card, build_term, summarise
 from sos.page.dates import format_php, to_local
 from sos.page.frame import (
     SEPARATOR,
@@ -32,7 +32,7 @@ def build_list(library: Library, found: Found, candidate: Candidate) -> BuiltPag
     if number > pages or (candidate.how == "dates" and not found.total):
         return None
     base = list_base(library, found, candidate)
-    posts = tuple(p for ref in _ordered(found, candidate) if (p := library.post(ref)))
+    listed = tuple(p for ref in list_refs(found, candidate) if (p := library.in_list(ref)))
     head = _list_head(library, found, candidate, base)
     if head is None:
         return None
@@ -53,15 +53,15 @@ def build_list(library: Library, found: Found, candidate: Candidate) -> BuiltPag
         breadcrumbs=() if base == "/" else _list_breadcrumbs(library, found),
         feeds=_archive_feeds(site, base, title) if archive and kind != "home" else (),
         archive=archive,
-        posts=tuple(build_card(library, p) for p in posts),
+        posts=tuple(p.card for p in listed),
         pagination=_pagination(base, number, pages),
     )
     return BuiltPage(
-        page, tuple(dict.fromkeys(_list_depends(found, candidate, posts, front=base == "/")))
+        page, tuple(dict.fromkeys(_list_depends(found, candidate, listed, front=base == "/")))
     )
 
 
-def _ordered(found: Found, candidate: Candidate) -> tuple[str, ...]:
+def list_refs(found: Found, candidate: Candidate) -> tuple[str, ...]:
     """Sticky posts first on the first page of the posts index, as WP_Query::get_posts has it."""
     if not found.sticky or candidate.how != "page" or candidate.number != 1:
         return found.refs
@@ -199,19 +199,17 @@ def _list_breadcrumbs(library: Library, found: Found) -> tuple[Link, ...]:
 
 
 def _list_depends(
-    found: Found, candidate: Candidate, posts: Sequence[Post], *, front: bool
+    found: Found, candidate: Candidate, listed: Sequence[Listed], *, front: bool
 ) -> list[str]:
     names = ["front"] if front else []
     names += [f"list:{found.list}", "site", "menus"]
     names += ["list:sticky"] if found.list == "type:post" and candidate.how == "page" else []
     names += [found.primary] if not found.primary.startswith(("type:", "list:")) else []
     # By reference: a post that could not be read may be mended.
-    names += _ordered(found, candidate)
+    names += list_refs(found, candidate)
     names += [b.ref for b in found.ancestors]
-    for post in posts:
-        names += [f"user:{post.author}"] if post.author else []
-        names += [f"post:{post.featured}"] if post.featured else []
-        names += [f"term:{i}" for ids in post.terms.values() for i in ids]
+    for post in listed:
+        names += post.depends
     return names
 
 

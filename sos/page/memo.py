@@ -6,21 +6,19 @@ without it, or when it has forgotten, the same is built anew.
 """
 
 from collections import OrderedDict
-from typing import Generic, TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 MAX_BYTES = 8 * 1024 * 1024
 """Characters of the parts that are kept, about: what they are made of is not counted."""
 
 
-class Memo(Generic[T]):
+class Memo:
     """Parts by key, the least recently used ones dropped beyond ``max_bytes``."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._size = 0
-        self._kept: OrderedDict[object, tuple[tuple[object, ...], int, T]] = OrderedDict()
+        self._kept: OrderedDict[object, tuple[tuple[object, ...], int, Any]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -30,8 +28,8 @@ class Memo(Generic[T]):
         """Bytes that count against the bound."""
         return self._size
 
-    def find(self, key: object, made_of: tuple[object, ...]) -> T | None:
-        """The part of ``key``, if it was made of just this."""
+    def find(self, key: object, made_of: tuple[object, ...]) -> Any:
+        """The part of ``key``, if it was made of just this; else None."""
         kept = self._kept.get(key)
         # Tuples compare by identity first: what is the same document costs no look into it.
         if kept is None or kept[0] != made_of:
@@ -39,7 +37,7 @@ class Memo(Generic[T]):
         self._kept.move_to_end(key)
         return kept[2]
 
-    def keep(self, key: object, made_of: tuple[object, ...], part: T, size: int) -> None:
+    def keep(self, key: object, made_of: tuple[object, ...], part: object, size: int) -> None:
         """Remember ``part``, of about ``size`` bytes, in place of what ``key`` stood for."""
         old = self._kept.pop(key, None)
         self._size += size - (old[1] if old else 0)

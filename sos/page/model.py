@@ -8,14 +8,41 @@ A field of type ``Markup`` is HTML that was sanitised and is printed as it is; a
 (``/hello/``) or an absolute URL of another one; `SiteView.url` makes a path absolute.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
 from markupsafe import Markup
 from msgspec import Meta
 
+from sos.errors import SosError
+
 PAGE_MODEL_VERSION = 1
 """Raised when a field is removed or changes its meaning; a release names the one it needs."""
+
+
+class BodyNeededError(SosError):
+    """A template asked for the body of a card that was built without one."""
+
+
+class _Unread(Markup):
+    """What stands for a body that was not read: whoever looks at it is told so by an exception."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise BodyNeededError("the body of a card was not read")
+
+    def __getattribute__(self, name: str) -> Any:
+        return _Unread if name == "__class__" else Markup.__getattribute__(self, "_refuse")()
+
+    __getitem__ = __iter__ = __contains__ = __len__ = _refuse
+    __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse
+    __str__ = __repr__ = __format__ = __bool__ = _refuse
+
+
+UNREAD: Markup = _Unread()
+"""The body of a card in a list, as long as no template wants it."""
 
 Kind = Literal[
     "front",

@@ -15,7 +15,6 @@ from sos.errors import DocumentError
 from sos.metrics import Metrics
 from sos.page.cards import Document
 from sos.page.memo import Memo
-from sos.page.model import PostCard
 
 log = structlog.get_logger()
 
@@ -26,7 +25,7 @@ MAX_BYTES = 16 * 1024 * 1024
 class DocumentCache:
     """Documents by reference and revision, least recently used ones dropped.
 
-    ``cards`` is what was built of them.
+    ``memo`` is what was built of them.
     """
 
     def __init__(
@@ -36,7 +35,7 @@ class DocumentCache:
         self._embed_hosts = embed_hosts
         self._max_bytes = max_bytes
         self._size = 0
-        self.cards: Memo[PostCard] = Memo()
+        self.memo = Memo()
         self._kept: OrderedDict[str, tuple[str, int, int, Document]] = OrderedDict()
 
     def parse(self, epoch: str, records: Sequence[Record]) -> dict[str, Document]:

@@ -259,7 +259,7 @@ class Producer:
     def _library(self, found: Found) -> Library:
         documents = self._documents.parse(found.epoch, found.records)
         paths = {r.ref: r.path for r in found.records}
-        return Library(self.site, documents, paths, self._documents.cards)
+        return Library(self.site, documents, paths, self._documents.memo)
 
     def _render(self, built: BuiltPage) -> RenderedPage:
         """Render with the live release, or with the one before where that fails."""

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound
 from jinja2.environment import TemplateModule
-from jinja2.runtime import Context, Macro
+from jinja2.runtime import Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sos.page import model
@@ -25,12 +25,17 @@ from sos.release.remember import Memory, build_key, find_pure
 _WITHDRAWN_FILTERS = ("random", "safe", "pprint")
 _KEPT_GLOBALS = ("namespace", "range")
 
-# A field of the page model is safe whatever its name: looked up here, it need not be judged by
-# the sandbox, which takes longer than all the rest of rendering.
+# A field of the page model is safe whatever its name, and so is what a loop tells of itself: looked
+# up here, it need not be judged by the sandbox, which takes longer than all the rest of rendering.
 _SAFE_FIELDS: Mapping[type, frozenset[str]] = {
-    struct: frozenset(struct.__struct_fields__)
-    for struct in vars(model).values()
-    if isinstance(struct, type) and issubclass(struct, msgspec.Struct)
+    LoopContext: frozenset(
+        "depth depth0 first index index0 last length nextitem previtem revindex revindex0".split()
+    ),
+    **{
+        struct: frozenset(struct.__struct_fields__)
+        for struct in vars(model).values()
+        if isinstance(struct, type) and issubclass(struct, msgspec.Struct)
+    },
 }
 
 
@@ -108,10 +113,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an attribute, else an item, else undefined; raises SecurityError when unsafe."""
         kind = type(obj)
-        if attribute in _SAFE_FIELDS.get(kind, ()):
-            return getattr(obj, attribute)
-        if kind is TemplateModule and not attribute.startswith("_") and attribute in vars(obj):
-            return vars(obj)[attribute]
+        fields = _SAFE_FIELDS.get(kind)
+        if fields is not None:
+            if attribute in fields:
+                return getattr(obj, attribute)
+        elif kind is TemplateModule and attribute[0] != "_" and attribute in obj.__dict__:
+            return obj.__dict__[attribute]
         return super().getattr(obj, attribute)
 
 

@@ -123,10 +123,12 @@ class RawStore:
 
     # ------------------------------------------------------------ reading
 
-    def read(self, *candidates: Candidate, now: int = NOW, common: int = -1) -> Found:
+    def read(
+        self, *candidates: Candidate, now: int = NOW, common: int = -1, held: int = -1
+    ) -> Found:
         """One call of read.lua."""
         words = [word for candidate in candidates for word in candidate]
-        answer = self.client.evalsha(self._read, 1, self.key("meta"), now, common, *words)
+        answer = self.client.evalsha(self._read, 1, self.key("meta"), now, common, held, *words)
         return parse_found(answer)
 
     def page(self, path: str, number: int = 1, count: int = 0, now: int = NOW) -> Found:

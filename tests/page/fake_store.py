@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 from sos.content.store import Brief, Candidate, Changes, Due, Entry, Found, Record
 from sos.errors import StoreUnavailableError
 from sos.page.routes import canonical_path
@@ -135,11 +136,17 @@ class FakeStore:
 
     # ------------------------------------------------------------ the port
 
-    async def fetch_page(self, candidates: Sequence[Candidate], now: int, common_rev: int) -> Found:
+    async def fetch_page(
+        self, candidates: Sequence[Candidate], now: int, common_rev: int, held_rev: int = -1
+    ) -> Found:
         self.reads += 1
         self.asked.append(tuple(candidates))
         await self._reach()
-        return self._answer(candidates, now, with_common=common_rev != self.common_rev)
+        found = self._answer(candidates, now, with_common=common_rev != self.common_rev)
+        if held_rev == self.rev and found.list:
+            own = tuple(r for r in found.records if r.ref == found.primary)
+            found = msgspec.structs.replace(found, records=own, outline=True)
+        return found
 
     async def fetch_changes(self, rev: int, epoch: str, block_ms: int) -> Changes:
         await self._reach()

@@ -85,4 +85,5 @@ def parse_found(a: list[Any]) -> Found:
         sticky=tuple(r.decode() for r in a[18]),
         hidden=frozenset(r.decode() for r in a[19]),
         callouts=tuple(r.decode() for r in a[20]),
+        outline=bool(a[21]),
     )

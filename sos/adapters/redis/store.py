@@ -27,6 +27,8 @@ T = TypeVar("T")
 _READ = files("sos.content").joinpath("read.lua").read_text(encoding="utf-8")
 _APPLY = files("sos.content").joinpath("apply.lua").read_text(encoding="utf-8")
 
+_SHA = {s: sha1(s.encode(), usedforsecurity=False).hexdigest() for s in (_READ, _APPLY)}
+
 SCHEMA = b"1"
 """The schema that the scripts speak."""
 
@@ -64,8 +66,10 @@ class RedisStore:
 
     # ------------------------------------------------------------ reading
 
-    async def fetch_page(self, candidates: Sequence[Candidate], now: int, common_rev: int) -> Found:
-        words: list[Any] = [now, common_rev]
+    async def fetch_page(
+        self, candidates: Sequence[Candidate], now: int, common_rev: int, held_rev: int = -1
+    ) -> Found:
+        words: list[Any] = [now, common_rev, held_rev]
         for c in candidates:
             words += [c.how, c.value, c.number, c.count]
         answer = await self._guard(self._script(_READ, words))
@@ -208,9 +212,8 @@ class RedisStore:
         return self._prefix + name
 
     async def _script(self, script: str, words: list[Any]) -> Any:
-        sha = sha1(script.encode(), usedforsecurity=False).hexdigest()
         try:
-            return await self._client.evalsha(sha, 1, self._key("meta"), *words)
+            return await self._client.evalsha(_SHA[script], 1, self._key("meta"), *words)
         except NoScriptError:  # a server that is new, restarted, or had SCRIPT FLUSH
             return await self._client.eval(script, 1, self._key("meta"), *words)
 
