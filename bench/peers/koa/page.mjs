@@ -41,6 +41,7 @@ export function buildSite(own, hidden, origin) {
     offset: compileZone(site.timezone_string, site.gmt_offset),
     formatDate: compileFormat(settings.date_format || 'F j, Y'),
     fragments: new Map(),
+    images: new WeakMap(),
   };
   built.icon = toPath(site.site_icon_url ?? '', built);
   built.logo = site.site_logo ? buildImage(own.get(`post:${site.site_logo}`), built) : null;
@@ -133,8 +134,15 @@ function pathOf(document, site) {
   return document.sos?.path || toPath(document.link ?? '', site);
 }
 
+// The same picture stands on many pages, and is built once for each document that was parsed.
 function buildImage(document, site) {
   if (!document?.mime_type?.startsWith('image/')) return null;
+  let image = site.images.get(document);
+  if (!image) site.images.set(document, (image = buildPicture(document, site)));
+  return image;
+}
+
+function buildPicture(document, site) {
   const { width = 0, height = 0, sizes = {} } = document.media_details ?? {};
   const files = new Map();
   for (const size of Object.values(sizes)) {

@@ -102,7 +102,8 @@ function buildApp() {
     const found = await readList(number);
     const page = buildPage(known.site, number, found);
     if (!page) return;
-    const html = templates.list.render({ ...page, menus: renderMenus(page.site, page.url) });
+    const menus = renderMenus(page.site, page.url);
+    const html = Buffer.from(templates.list.render({ ...page, menus }));
     ctx.status = 200; // `fresh` asks for it
     ctx.set({
       'Content-Type': 'text/html; charset=utf-8',
