@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure, print, save."""
     parser = argparse.ArgumentParser(prog="python -m bench.steady", description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--seconds", type=int, default=15)
     parser.add_argument("--rate", type=int, default=RATE)
     options = parser.parse_args(arguments or [])
     seconds = 5 if options.quick else options.seconds

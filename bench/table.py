@@ -66,8 +66,9 @@ def build_goals(verdicts: Sequence[Verdict]) -> str:
         asked = f"{goal.ratio:g} x" + (f" (floor {goal.floor:g})" if goal.floor else "")
         measured = "" if verdict.ratio is None else f"{format_ratio(verdict.ratio)} x"
         what = f"{HEADINGS[goal.case]}: sos to {verdict.than}"
-        rows.append([what, asked, measured, verdict.word])
-    return build_markdown(("", "goal", "measured", ""), rows)
+        by_cost = "" if verdict.by_cost is None else f"{format_ratio(verdict.by_cost)} x"
+        rows.append([what, asked, measured, by_cost, verdict.word])
+    return build_markdown(("", "goal", "measured", "by processor time", ""), rows)
 
 
 def format_rate(rate: float) -> str:
@@ -116,4 +117,6 @@ def print_goals(figures: Mapping[str, Any]) -> None:
         floor = f", floor {goal.floor:g}" if goal.floor else ""
         word = verdict.word.strip("*")
         what = f"{HEADINGS[goal.case]}: {goal.peer} to {verdict.than}"
+        if verdict.by_cost is not None:
+            shown += f"({format_ratio(verdict.by_cost)} x by processor time) "
         print(f"{what:<75} {shown}(goal {goal.ratio:g} x{floor}): {word}")

@@ -55,7 +55,7 @@ class Plan:
     """How much is measured."""
 
     rounds: int = 5
-    seconds: int = 4
+    seconds: int = 3
     warm_seconds: int = 2
     workers: int = 1
     cases: tuple[str, ...] = tuple(case.name for case in CASES)
@@ -251,6 +251,7 @@ def ask_load(case: Case, entrant: Entrant, theatre: Theatre, seconds: int) -> di
         "p99_ms": load.p99_ms,
         "cpu_us": cpu / answers * 1e6,
         "busy": cpu / load.seconds / len(theatre.cores.server) if load.seconds else 0.0,
+        "load_busy": load.cpu_seconds / load.seconds if load.seconds else 0.0,
         "answer_bytes": size,
     }
 
@@ -265,11 +266,12 @@ def describe_case(case: Case, entrants: Sequence[Entrant]) -> dict[str, Any]:
             "title": entrant.peer.title,
             "page": entrant.words[case.name],
             "rates": [round(one["rate"], 1) for one in rounds],
+            "costs_us": [round(one["cpu_us"], 2) for one in rounds],
             **{
                 name: round(statistics.median(one[name] for one in rounds), digits)
                 for name, digits in (
-                    ("rate", 1), ("p50_ms", 3), ("p99_ms", 3), ("cpu_us", 1), ("busy", 2),
-                    ("answer_bytes", 0),
+                    ("rate", 1), ("p50_ms", 3), ("p99_ms", 3), ("cpu_us", 2), ("busy", 2),
+                    ("load_busy", 2), ("answer_bytes", 0),
                 )
             },
             "failed": sum(one["failed"] for one in rounds),

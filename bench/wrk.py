@@ -8,10 +8,11 @@ same script with the same requests.
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.processes import running_on
@@ -67,6 +68,8 @@ class Load:
     p90_ms: float
     p99_ms: float
     max_ms: float
+    cpu_seconds: float = 0.0
+    """Of wrk itself: near ``seconds``, wrk was what there was not enough of."""
 
     @property
     def rate(self) -> float:
@@ -103,6 +106,7 @@ def run_wrk(
             "--duration", f"{max(1, round(seconds))}s", "--timeout", "10s",
             "--script", str(script), f"http://127.0.0.1:{port}/", "--", str(source),
         ]  # fmt: skip
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         with running_on(cores):
             ran = subprocess.run(
                 command,
@@ -114,7 +118,9 @@ def run_wrk(
             )
     if ran.returncode:
         raise RuntimeError(f"wrk: {(ran.stderr or ran.stdout).strip()[:300]}")
-    return parse_report(ran.stdout)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return replace(parse_report(ran.stdout), cpu_seconds=cpu)
 
 
 def parse_report(text: str) -> Load:

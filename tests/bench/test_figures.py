@@ -19,6 +19,7 @@ def build_peer(title: str, rates: list[float], **changes: Any) -> dict[str, Any]
         "title": title,
         "rate": middle,
         "rates": rates,
+        "costs_us": [1e6 / rate if rate else 1.0 for rate in rates],
         "ratio": 0.5,
         "p50_ms": 0.25,
         "p99_ms": 12.5,
@@ -52,7 +53,9 @@ def test_round_that_failed_does_not_count() -> None:
 def test_goal_is_reached_or_its_floor_or_missed(rate: float, word: str) -> None:
     """The first goal is 1.0 times nginx, with a floor of 0.8."""
     case = build_case(nginx=build_peer("nginx", [100.0]), sos=build_peer("sos", [rate]))
-    assert judge({"cached": case})[0].word == word
+    verdict = judge({"cached": case})[0]
+    assert verdict.word == word
+    assert verdict.by_cost == pytest.approx(rate / 100)
 
 
 def test_goal_without_its_peer_is_not_measured() -> None:
