@@ -90,6 +90,15 @@ def build_throughput(result: Json) -> str:
     parts.append(
         "≥: this server had its processor for less than nine tenths of the time; it could do more."
     )
+    failed = {
+        f"{row['title']} ({name})": row["failed"]
+        for name, case in figures["cases"].items()
+        for row in case["peers"].values()
+        if row["failed"]
+    }
+    if failed:
+        words = ", ".join(f"{count:,.0f} of {who}" for who, count in failed.items())
+        parts.append(f"Requests that failed, in all rounds together: {words}.")
     parts += ["**Goals**", build_goals(judge(figures["cases"]))]
     if figures["left_out"]:
         rows = [f"- {name}: {reason}" for name, reason in figures["left_out"].items()]

@@ -30,6 +30,9 @@ SUITES = {
 }
 """Of peers that do not say what they take part in."""
 
+CONNECTIONS = {"wordpress": 4}
+"""Of peers so slow that answers to all others would still be under way when the time is over."""
+
 
 def load_peers(names: Iterable[str] = ()) -> list[Peer]:
     """All peers, or those whose names are given. Raises KeyError for one that there is not."""
@@ -47,6 +50,11 @@ def suites_of(peer: Peer) -> tuple[str, ...]:
     """What a peer takes part in."""
     said: tuple[str, ...] | None = getattr(peer, "suites", None)
     return said or SUITES.get(peer.name, (CACHED,))
+
+
+def connections_of(peer: Peer, usual: int) -> int:
+    """How many connections it is asked on: at most as many as all others."""
+    return min(usual, CONNECTIONS.get(peer.name, usual))
 
 
 def _read_peers(module: Any) -> list[Peer]:

@@ -52,7 +52,9 @@ class Theatre:
 def open_theatre(cores: Cores, posts: int = POSTS) -> Iterator[Theatre]:
     """A store with the site of so many posts; all of it ends with the block."""
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sos-bench-")))
+        # A worker of a node that was killed may still write into its folder.
+        scratch = tempfile.TemporaryDirectory(prefix="sos-bench-", ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(scratch))
         folder.chmod(0o755)
         valkey = ValkeyProcess(folder / "valkey", "--appendonly", "no")
         with running_on(cores.client):

@@ -64,10 +64,10 @@ class Load:
     seconds: float
     bytes: int
     failed: int
-    p50_ms: float
-    p90_ms: float
-    p99_ms: float
-    max_ms: float
+    p50_ms: float = 0.0
+    p90_ms: float = 0.0
+    p99_ms: float = 0.0
+    max_ms: float = 0.0
     cpu_seconds: float = 0.0
     """Of wrk itself: near ``seconds``, wrk was what there was not enough of."""
 
