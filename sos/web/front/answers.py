@@ -16,7 +16,13 @@ from sos.cache.pages import CachedPage
 from sos.metrics import FAST, Metrics
 from sos.web.access_log import AccessLog
 from sos.web.answers import REFUSED, Answer
-from sos.web.front.head import Head
+from sos.web.front.head import (
+    ACCEPT_ENCODING,
+    HOST,
+    IF_MODIFIED_SINCE,
+    IF_NONE_MATCH,
+    Head,
+)
 from sos.web.front.wire import Wire
 from sos.web.handlers import Handlers
 from sos.web.pages import Pages
@@ -90,7 +96,8 @@ class Answers:
         ):
             self._begin_anew()
         head = self.head
-        if not head.read(data) or head.host not in self._hosts:
+        fields = head.fields
+        if not head.is_plain(data) or fields.get(HOST) not in self._hosts:
             return None
         ready = self._ready.get(head.url)
         if ready is None:
@@ -100,13 +107,15 @@ class Answers:
             if answer is None or answer.entry is None:
                 return None
             ready = self._prepare(head.url, answer, answer.entry)
-        coding = self._codings.get(head.accept) or self._learn_coding(head.accept)
+        accept = fields.get(ACCEPT_ENCODING)
+        coding = self._codings.get(accept) or self._learn_coding(accept)
         wire = ready.wires.get(coding) or self._build(ready, coding)
-        if head.match is None and head.since is None:
+        if len(fields) <= 2:  # nothing that a client might hold
             wire.sent += 1
             sent = wire.bare if head.is_head else wire.full
         else:
-            sent = wire.choose(head.match, head.since, is_head=head.is_head)
+            match, since = fields.get(IF_NONE_MATCH), fields.get(IF_MODIFIED_SINCE)
+            sent = wire.choose(match, since, is_head=head.is_head)
         seconds = perf_counter() - started
         if seconds < _FASTEST:
             ready.fast_seconds += seconds

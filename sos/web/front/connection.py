@@ -91,7 +91,7 @@ class FrontConnection(asyncio.Protocol):
         if response is not None:
             self._transport.write(response)
             self.deadline = self._register.idle_until
-        elif self._answers.head.whole:
+        elif self._answers.head.is_whole:
             self._free = False
             self._hand_over(data, for_good=False)
         else:
@@ -188,7 +188,7 @@ class FrontConnection(asyncio.Protocol):
         if response is not None:
             self._transport.write(response)
         else:
-            self._hand_over(request, for_good=not self._answers.head.whole)
+            self._hand_over(request, for_good=not self._answers.head.is_whole)
 
     def _wait_for_more(self) -> None:
         """The head is not complete; find out early when it never will be."""

@@ -14,13 +14,13 @@ MAX_PLAIN: Final = 8190
 MAX_LINES: Final = 102
 """Most lines of one: 100 fields, the request line and the empty line at the end."""
 
-_HOST, _ACCEPT, _MATCH, _SINCE, _CONNECTION, _FRAMING = range(1, 7)
+HOST, ACCEPT_ENCODING, IF_NONE_MATCH, IF_MODIFIED_SINCE, _CONNECTION, _FRAMING = range(1, 7)
 
 _MEANINGS: Final = {
-    b"host": _HOST,
-    b"accept-encoding": _ACCEPT,
-    b"if-none-match": _MATCH,
-    b"if-modified-since": _SINCE,
+    b"host": HOST,
+    b"accept-encoding": ACCEPT_ENCODING,
+    b"if-none-match": IF_NONE_MATCH,
+    b"if-modified-since": IF_MODIFIED_SINCE,
     b"connection": _CONNECTION,
     # There is more to come than a head, or another protocol is wanted.
     b"content-length": _FRAMING,
@@ -29,82 +29,74 @@ _MEANINGS: Final = {
     b"upgrade": _FRAMING,
 }
 
+_UNUSUAL, _NO_END = 1, 2
+"""Oddities of a request: aiohttp has to look at it; where it ends is not certain."""
+
 _MOST_NAMES: Final = 2048
 
 
 class Head:
     """Reads heads, one after the other.
 
-    After `read`: ``whole`` says that the bytes were exactly one request without a body, that wants
-    no other protocol; ``plain`` that it is besides a GET or HEAD in HTTP/1.1 that keeps the
-    connection, with each field that matters at most once. ``url`` is its target, ``host``,
-    ``accept`` (Accept-Encoding), ``match`` (If-None-Match) and ``since`` (If-Modified-Since) are
-    values, None where the field is absent.
+    After `is_plain`: ``url`` is the target, ``fields`` has the values of those fields that matter
+    to a page: HOST, ACCEPT_ENCODING, IF_NONE_MATCH, IF_MODIFIED_SINCE.
     """
 
     __slots__ = (
-        "_count",
         "_feed",
-        "_framing",
         "_known",
+        "_oddities",
         "_parser",
-        "_single",
-        "accept",
-        "host",
+        "_requests",
+        "fields",
         "is_head",
-        "match",
-        "plain",
-        "since",
         "url",
-        "whole",
     )
 
     def __init__(self) -> None:
         # Names as clients spell them; a flood of made-up ones is not remembered.
         self._known = dict(_MEANINGS)
         self.url = b""
-        self.host: bytes | None = None
-        self.accept: bytes | None = None
-        self.match: bytes | None = None
-        self.since: bytes | None = None
-        self.whole = self.plain = self.is_head = self._framing = False
-        self._single = True
-        self._count = 0
+        self.fields: dict[int, bytes] = {}
+        self.is_head = False
+        self._oddities = self._requests = 0
         self._renew()
 
-    def read(self, data: bytes) -> bool:
-        """Read bytes that begin with a request; whether they are a plain one and nothing else."""
+    def is_plain(self, data: bytes) -> bool:
+        """Whether ``data`` is one whole request for a page, and nothing else.
+
+        That is a GET or HEAD in HTTP/1.1 that keeps the connection, without a body, with each field
+        that matters at most once.
+        """
         self.url = b""
-        self.host = self.accept = self.match = self.since = None
-        self.whole = self.plain = self.is_head = self._framing = False
-        self._single = True
-        self._count = 0
+        self.fields.clear()
+        self._oddities = self._requests = 0
         try:
             self._feed(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._oddities = _NO_END
             self._renew()
             return False
         # The end makes sure that there is no beginning of another one.
-        if self._count != 1 or not data.endswith(b"\r\n\r\n"):
+        if self._requests != 1 or not data.endswith(b"\r\n\r\n"):
+            self._oddities = _NO_END
             self._renew()
             return False
-        if self._framing:
-            return False
-        self.whole = True
-        if not self._single:
+        if self._oddities or len(data) > MAX_PLAIN:
             return False
         method = self._parser.get_method()
-        if method != b"GET":
-            if method != b"HEAD":
-                return False
-            self.is_head = True
+        self.is_head = method == b"HEAD"
         # What llhttp has found sound is compared here, which costs less than asking for its parts.
-        self.plain = (
-            data.startswith(b" HTTP/1.1\r\n", len(method) + 1 + len(self.url))
-            and len(data) <= MAX_PLAIN
+        return (
+            (method == b"GET" or self.is_head)
+            and data.startswith(b" HTTP/1.1\r\n", len(method) + 1 + len(self.url))
             and (len(data) < 4 * MAX_LINES or data.count(b"\n") <= MAX_LINES)
         )
-        return self.plain
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the last one was at least one whole request without a body, and nothing else."""
+        return self._oddities < _NO_END
 
     def may_go_on(self, data: bytes) -> bool:
         """Read a part of a request; whether it is sound so far, and has no end yet."""
@@ -112,7 +104,7 @@ class Head:
             self._feed(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             return False
-        return self._count == 0
+        return self._requests == 0
 
     def _renew(self) -> None:
         """Begin with a parser that has seen nothing."""
@@ -132,29 +124,24 @@ class Head:
             if meaning == 0:
                 return
             meaning = self._learn(name)
-        if meaning == _HOST:
-            self._single = self._single and self.host is None
-            self.host = value
-        elif meaning == _ACCEPT:
-            self._single = self._single and self.accept is None
-            self.accept = value
-        elif meaning == _MATCH:
-            self._single = self._single and self.match is None
-            self.match = value
-        elif meaning == _SINCE:
-            self._single = self._single and self.since is None
-            self.since = value.rstrip(b" \t")  # llhttp leaves the white space at the end
-        elif meaning == _CONNECTION:
-            self._single = self._single and value.lower() == b"keep-alive"
-        elif meaning == _FRAMING:
-            self._framing = True
+            if not meaning:
+                return
+        if meaning >= _CONNECTION or meaning in self.fields:
+            self._oddities |= _decide_oddity(meaning, value)
+        self.fields[meaning] = value
 
     def on_message_complete(self) -> None:
         """The end of a request."""
-        self._count += 1
+        self._requests += 1
 
     def _learn(self, name: bytes) -> int:
         meaning = _MEANINGS.get(name.lower(), 0)
         if len(self._known) < _MOST_NAMES:
             self._known[name] = meaning
         return meaning
+
+
+def _decide_oddity(meaning: int, value: bytes) -> int:
+    if meaning == _FRAMING:
+        return _NO_END
+    return 0 if meaning == _CONNECTION and value.lower() == b"keep-alive" else _UNUSUAL

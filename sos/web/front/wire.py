@@ -27,6 +27,9 @@ class Wire:
 
     def choose(self, match: bytes | None, since: bytes | None, *, is_head: bool) -> bytes:
         """What a client gets that holds something, according to the values of its fields."""
+        if match is None and since is None:
+            self.sent += 1
+            return self.bare if is_head else self.full
         if match == self.tag and self.unchanged:  # as `find_held` found out before
             self.spared += 1
             return self.unchanged
