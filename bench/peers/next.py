@@ -46,8 +46,8 @@ class NextIsr:
     The front page is made when the project is built, others when they are first asked for. The
     body is given to React as finished HTML, so that rendering costs it nothing; Next.js sends it
     once as HTML and once more as data for the browser (React Server Components), as it does with
-    any page, and adds its scripts: two and a half times the bytes in all. One process, whatever
-    ``stage.workers`` says: ``next start`` has no setting for more.
+    any page, and adds its scripts: two and a half times the bytes in all. ``next start`` has no
+    setting for several workers; they are a cluster of it, as process managers make one.
     """
 
     name = "next-isr"
@@ -72,10 +72,13 @@ class NextIsr:
         """
         packages = install_packages(SOURCES / "package.json")
         project = _build(packages, stage.pages)
+        words = [str(packages / _BIN), "start", str(project), "--port=0", "--hostname=127.0.0.1"]
+        if stage.workers > 1:
+            words.insert(0, str(SOURCES / "cluster.mjs"))
         process, port = start_node(
-            [str(packages / _BIN), "start", str(project), "--port=0", "--hostname=127.0.0.1"],
+            words,
             stage.folder,
-            {"CONTENT": str(project / "content")},
+            {"CONTENT": str(project / "content"), "WORKERS": str(stage.workers)},
             listening=_LISTENING,
         )
         require_page(process, port, stage.host)
