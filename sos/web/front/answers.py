@@ -110,7 +110,7 @@ class Answers:
         accept = fields.get(ACCEPT_ENCODING)
         coding = self._codings.get(accept) or self._learn_coding(accept)
         wire = ready.wires.get(coding) or self._build(ready, coding)
-        if len(fields) <= 2:  # nothing that a client might hold
+        if len(fields) - (accept is not None) == 1:  # the Host alone: it holds nothing
             wire.sent += 1
             sent = wire.bare if head.is_head else wire.full
         else:
