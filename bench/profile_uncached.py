@@ -1,14 +1,13 @@
 """Where the processor time of an uncached page goes, with its documents known and not.
 
-A list page of a 10,000-post site (ten cards with pictures, menus, about 40 kB of HTML) from a
-Valkey in a process of its own. Every figure is processor time of this process in milliseconds, but
-for ``store server``, which is Valkey's own.
+A list page of the site that all peers of the bench show (10,000 posts, 30 cards to a page, about
+40 kB of HTML) from a Valkey in a process of its own. Every figure is processor time of this process
+in milliseconds, but for ``store server``, which is Valkey's own.
 """
 
 from __future__ import annotations
 
 import os
-import random
 import statistics
 import sys
 import tempfile
@@ -21,7 +20,6 @@ import uvloop
 from sos.adapters.redis import RedisStore
 from sos.cache.pages import CachedPage
 from sos.content.sanitize import DEFAULT_EMBED_HOSTS
-from sos.content.store import Operation
 from sos.metrics import Metrics
 from sos.page.routes import PageRoute, decide_route
 from sos.page.site import build_site as build_page_site
@@ -29,88 +27,14 @@ from sos.produce.documents import DocumentCache
 from sos.produce.producer import Producer
 from sos.release.environment import Release, build_release
 from sos.release.folder import read_folder
-from tests.servers.content import HOME, batches, build_post, build_site, put
+from tests.servers.content import batches
 from tests.servers.valkey_process import ValkeyProcess
 
+from bench.fixture import FIRST_ID, build_site, post_path
 from bench.machine import save
 
 POSTS = 10_000
-PICTURES = 200
 PUBLIC = "https://www.example.org"
-WORDS = (
-    "the of and to in is for that on with as it was by at from are this have an be or not which "
-    "people city council house morning river market school budget report harbour winter teacher "
-    "bridge railway election programme festival orchestra library engineer question decision "
-    "neighbour weather football kitchen garden history science museum hospital agreement"
-).split()
-
-
-def build_text(chance: random.Random, words: int) -> str:
-    """Paragraphs of about 60 words with a link in each."""
-    text = []
-    for start in range(0, words, 60):
-        run = chance.choices(WORDS, k=min(60, words - start))
-        run[0] = run[0].title()
-        run[len(run) // 2] = f'<a href="{HOME}/post-{chance.randrange(9000)}/">{run[0].lower()}</a>'
-        text.append(f"<p>{' '.join(run)}.</p>")
-    return "\n".join(text)
-
-
-def build_picture(number: int) -> Operation:
-    """A picture in three sizes."""
-    base = f"{HOME}/wp-content/uploads/picture-{number}"
-    sizes = {
-        name: {"source_url": f"{base}-{w}x{h}.jpg", "width": w, "height": h}
-        for name, w, h in (("medium", 300, 200), ("large", 1024, 683), ("huge", 1536, 1024))
-    }
-    return put(
-        f"post:{number}",
-        type="attachment",
-        status="inherit",
-        slug=f"picture-{number}",
-        link=f"{HOME}/picture-{number}/",
-        date_gmt="2023-01-01T00:00:00",
-        title={"rendered": f"Picture {number}"},
-        alt_text=f"What picture {number} shows",
-        mime_type="image/jpeg",
-        source_url=f"{base}.jpg",
-        media_details={"width": 1800, "height": 1200, "sizes": sizes},
-    )
-
-
-def build_menu(number: int, location: str, entries: int) -> Operation:
-    """A menu of two levels."""
-    items = [
-        {
-            "id": n,
-            "parent": 0 if n % 5 == 1 else n - (n - 1) % 5,
-            "menu_order": n,
-            "title": {"rendered": f"Entry number {n}"},
-            "url": f"{HOME}/post-{n * 7}/",
-        }
-        for n in range(1, entries + 1)
-    ]
-    menu = {"slug": location, "sos": {"items": items, "locations": [location]}}
-    return put(f"menu:{number}", **menu)
-
-
-def build_content(posts: int = POSTS) -> list[Operation]:
-    """The site: what the tests' small site has, with words, pictures and menus."""
-    chance = random.Random(1)
-    base = [o for o in build_site(0) if o.op == "put"]
-    operations = [*base, build_menu(1, "primary", 30), build_menu(2, "footer", 10)]
-    operations += [build_picture(20_000 + n) for n in range(PICTURES)]
-    for n in range(1, posts + 1):
-        operations.append(
-            build_post(
-                n,
-                title={"rendered": " ".join(chance.choices(WORDS, k=8)).title()},
-                content={"rendered": build_text(chance, 800), "protected": False},
-                excerpt={"rendered": build_text(chance, 400), "protected": False},
-                featured_media=20_000 + n % PICTURES,
-            )
-        )
-    return [*operations, Operation("ready")]
 
 
 class Steps:
@@ -184,21 +108,22 @@ async def measure_cold(store: RedisStore, release: Release, paths: list[str]) ->
     return statistics.median(times)
 
 
-async def measure(url: str, pid: int) -> dict[str, Any]:
+async def measure(url: str, pid: int, posts: int = POSTS) -> dict[str, Any]:
     """Totals, and the parts of a warm page."""
     release = build_release(read_folder(Path(__file__).parent.parent / "templates"))
     store = RedisStore(url, "www.example.org", timeout_ms=60_000)
-    for batch in batches(build_content(), 200):
+    for batch in batches(build_site(posts), 200):
         await store.apply(batch)
     paths = [f"/page/{n}/" for n in range(100, 120)]
     producer = build_producer(store, release)
+    producer.shelf.start((await store.fetch_changes(0, "", 0)).rev)
     page = await make(producer, paths[0])
     figures: dict[str, Any] = {
         "html_bytes": len(page.page.body),
         "gzip_bytes": len(page.variants.gzip),
         "warm_ms": await measure_warm(producer, paths, 15),
         "cold_ms": await measure_cold(store, release, paths),
-        "one_post_ms": await measure_warm(producer, ["/post-150/"], 100),
+        "one_post_ms": await measure_warm(producer, [post_path(FIRST_ID + 150)], 100),
     }
     # The server's clock ticks a hundred times a second: many pages for one figure.
     before, count = child_seconds(pid), 0
@@ -223,14 +148,13 @@ async def measure_steps(producer: Producer, paths: list[str]) -> dict[str, float
     for name in ("build_page", "render_page", "build_variants"):
         if hasattr(producer_module, name):
             steps.wrap(producer_module, name, name)
-    reader: Any = producer._reader
     fetch_times = []
     for _ in range(10):
         for path in paths:
             route = decide_route(path, "", producer.site.zone)
             assert isinstance(route, PageRoute)
             started = time.process_time_ns()
-            await reader.fetch_page(route.candidates, int(time.time()), producer._site_of[1])
+            await producer._fetch(route.candidates, producer.shelf.held_rev)
             fetch_times.append((time.process_time_ns() - started) / 1e6)
     steps.times.clear()
     started = time.process_time_ns()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from sos.content.document import parse_post, parse_term, parse_user
+from sos.content.document import Post, parse_post, parse_term, parse_user
 from sos.content.store import Record
 from sos.errors import DocumentError
 from sos.metrics import Metrics
@@ -50,8 +50,7 @@ class DocumentCache:
             try:
                 document = self._parse_one(record)
             except DocumentError as exc:
-                self._metrics.bad_documents.inc()
-                log.warning("bad_document", ref=record.ref, rev=record.rev, reason=str(exc))
+                self._complain(record, exc)
                 if kept:
                     found[record.ref] = kept[3]
                 continue
@@ -59,6 +58,22 @@ class DocumentCache:
                 found[record.ref] = document
                 self._keep(epoch, record, document)
         return found
+
+    def parse_listed(self, record: Record) -> Post | None:
+        """A post without its body, which is not kept; one that can't be read as it was, if it was.
+
+        None for what is no post, or never could be read.
+        """
+        try:
+            return parse_post(record.json, self._embed_hosts, body=False)
+        except DocumentError as exc:
+            self._complain(record, exc)
+            kept = self._kept.get(record.ref)
+            return kept[3] if kept and isinstance(kept[3], Post) else None
+
+    def _complain(self, record: Record, exc: DocumentError) -> None:
+        self._metrics.bad_documents.inc()
+        log.warning("bad_document", ref=record.ref, rev=record.rev, reason=str(exc))
 
     def _parse_one(self, record: Record) -> Document | None:
         kind = record.ref.partition(":")[0]

@@ -7,7 +7,7 @@ call. It keeps no pages: the caller does.
 import asyncio
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 import msgspec
 import structlog
@@ -17,11 +17,12 @@ from sos.cache.pages import CachedPage, Missing
 from sos.content.store import Candidate, ContentReader, Found, Record
 from sos.errors import DocumentError, StoreIncompleteError, StoreUnavailableError, TemplateError
 from sos.metrics import Metrics
-from sos.page.archive import list_base
+from sos.page.archive import list_base, list_refs
 from sos.page.build import build_error, build_page
 from sos.page.cards import Library
 from sos.page.feed import build_feed
 from sos.page.frame import BuiltPage, numbered, paged
+from sos.page.model import BodyNeededError
 from sos.page.routes import PageRoute, RobotsRoute, Route, SitemapRoute
 from sos.page.site import Site, build_site
 from sos.page.sitemap import (
@@ -32,6 +33,7 @@ from sos.page.sitemap import (
     build_sitemap_index,
 )
 from sos.produce.documents import DocumentCache
+from sos.produce.shelf import Shelf
 from sos.release.environment import Release
 from sos.render import RenderedPage, build_rendered, render_page
 
@@ -66,6 +68,9 @@ class Producer:
         self.release = release
         self.previous: Release | None = None
         self.renders = self.failures = 0
+        self.shelf = Shelf(documents)
+        self._outlines = True
+        self._wants_bodies: set[str] = set()
         self.site: Site = build_site(public)[0]
         self.front: BuiltPage | None = None
         self._site_of: tuple[str, int] = ("", -1)
@@ -136,9 +141,23 @@ class Producer:
     # ------------------------------------------------------------ pages
 
     async def _produce_page(self, route: PageRoute, *, partial: bool) -> CachedPage | Missing:
+        # What the front page shows is also what a release is tried on, whatever that one looks at.
+        whole = bool(route.feed) or route.path == "/" or self.release.id in self._wants_bodies
+        try:
+            return await self._produce_of(route, partial=partial, whole=whole)
+        except BodyNeededError:
+            log.info("bodies_in_lists", release=self.release.id)
+            self._wants_bodies.add(self.release.id)
+            return await self._produce_of(route, partial=partial, whole=True)
+
+    async def _produce_of(
+        self, route: PageRoute, *, partial: bool, whole: bool
+    ) -> CachedPage | Missing:
         candidates = await self._decide_counts(route)
-        found = await self._fetch(candidates)
-        lost = found.status == "none" or (found.status == "found" and not found.records)
+        found, library = await self._read(candidates, whole=whole)
+        lost = found.status == "none" or (
+            found.status == "found" and not found.records and not library.listed
+        )
         if not found.complete and (lost or not partial):
             raise StoreIncompleteError("the content store lacks keys")
         if found.status == "gone":
@@ -149,7 +168,6 @@ class Producer:
         if found.status == "moved":
             location = _moved_to(found, candidate, route)
             return Missing(301, location) if location != route.path else Missing(404)
-        library = self._library(found)
         built = build_page(library, found, candidate)
         if built is None:
             _require_whole(found, library)
@@ -227,10 +245,38 @@ class Producer:
 
     # ------------------------------------------------------------ steps
 
-    async def _fetch(self, candidates: tuple[Candidate, ...]) -> Found:
+    async def _read(
+        self, candidates: tuple[Candidate, ...], *, whole: bool
+    ) -> tuple[Found, Library]:
+        """What a page is made of. Posts of lists come from the shelf as far as it has them.
+
+        Only where it lacks one is there a second call; then the next pages are read whole at once,
+        until that turns out to be for nothing.
+        """
+        held = self.shelf.held_rev if self._outlines and not whole else -1
+        found = await self._fetch(candidates, held)
+        refs = _listed_refs(found, candidates)
+        if found.outline:
+            library = self._library(found)
+            posts = self.shelf.find(found, refs, library)
+            if posts is not None:
+                return found, msgspec.structs.replace(library, listed=posts)
+            self._outlines = False
+            found = await self._fetch(candidates)
+            refs = _listed_refs(found, candidates)
+        if whole or not refs:
+            return found, self._library(found)
+        posts_before = len(self.shelf)
+        library = self._library(found, but=set(refs))
+        posts = self.shelf.learn(found, refs, library)
+        self._outlines = len(self.shelf) == posts_before
+        return found, msgspec.structs.replace(library, listed=posts)
+
+    async def _fetch(self, candidates: tuple[Candidate, ...], held_rev: int = -1) -> Found:
         now = int(self._clock())
         started = time.perf_counter()
-        found = await self._reader.fetch_page(candidates, now, self._site_of[1])
+        more = (held_rev,) if held_rev >= 0 else ()
+        found = await self._reader.fetch_page(candidates, now, self._site_of[1], *more)
         self._metrics.store_seconds.observe(time.perf_counter() - started, self._operation)
         if found.epoch != self._site_of[0] and not found.common and self._site_of[1] >= 0:
             self.forget_site()
@@ -256,8 +302,9 @@ class Producer:
             self.site = site
             self._good = {r.ref: r for r in records if r.ref not in unreadable}
 
-    def _library(self, found: Found) -> Library:
-        documents = self._documents.parse(found.epoch, found.records)
+    def _library(self, found: Found, but: Set[str] = frozenset()) -> Library:
+        records = [r for r in found.records if r.ref not in but] if but else found.records
+        documents = self._documents.parse(found.epoch, records)
         paths = {r.ref: r.path for r in found.records}
         return Library(self.site, documents, paths, self._documents.memo)
 
@@ -301,6 +348,13 @@ def require_whole(page: RenderedPage, path: str) -> None:
     """Raise TemplateError for a page without its end."""
     if b"</html>" not in page.body[-200:]:
         raise TemplateError(f"the page {path} is empty, or has no end")
+
+
+def _listed_refs(found: Found, candidates: tuple[Candidate, ...]) -> tuple[str, ...]:
+    """The posts that the page lists, in order; none where it is not a list."""
+    if not found.list or found.status != "found":
+        return ()
+    return list_refs(found, candidates[found.candidate])
 
 
 def feed_path(base: str, form: str) -> str:

@@ -10,7 +10,7 @@ from types import CodeType, MappingProxyType
 from jinja2 import Environment, Template
 
 from sos.errors import TemplateError
-from sos.page.model import PageModel
+from sos.page.model import BodyNeededError, PageModel
 from sos.release.assets import Asset, build_assets, digest_files
 from sos.release.check import FALLBACK, check_release, compile_release
 from sos.release.csp import find_inline, style_hash
@@ -89,7 +89,11 @@ class Release:
         return next((name for name in names if name in self._choices), FALLBACK)
 
     def render(self, page: PageModel) -> str:
-        """Return the page as HTML. Raises TemplateError that names template and line."""
+        """Return the page as HTML. Raises TemplateError that names template and line.
+
+        Raises BodyNeededError where the cards of a list were built without their bodies, and a
+        template wants one.
+        """
         return _render(self._choices[self.decide_template(page.templates)], page=page)
 
 
@@ -115,6 +119,8 @@ def _require_all(codes: Mapping[str, CodeType], files: Mapping[str, bytes]) -> N
 def _render(template: Template, **variables: PageModel) -> str:
     try:
         return template.render(**variables)
+    except BodyNeededError:
+        raise
     except Exception as exc:  # a template may raise anything, and the page needs one answer
         raise TemplateError(_describe(exc), *_locate(exc, template.environment)) from exc
 

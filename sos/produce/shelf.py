@@ -1,0 +1,161 @@
+"""Posts as lists show them, kept from page to page and known to be what the store has.
+
+In: what the store answered, and the names of what changed since. Out: `Listed` posts, built without
+their bodies: a fraction of a document, so that a worker has those of ten thousand posts at hand. It
+says that a post is current only as long as a follower of the store tells it everything: before the
+first word, and after one that does not fit, it has nothing.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence, Set
+
+import msgspec
+import structlog
+
+from sos.content.store import Found, Record
+from sos.page.cards import Library, Listed
+from sos.produce.documents import DocumentCache
+
+log = structlog.get_logger()
+
+MAX_BYTES = 20 * 1024 * 1024
+"""What is kept, about."""
+
+POST_SIZE = 1_500
+"""What a post costs beyond its texts, bytes; measured, rounded up."""
+
+
+Revisions = tuple[int | None, ...]
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A post with the revisions of its documents; None stands for one that was not there."""
+
+    post: Listed
+    revs: Revisions
+    size: int
+
+
+class Shelf:
+    """Listed posts of one site by reference, the least recently used ones dropped.
+
+    ``held_rev`` is the revision of the store at which all of them are current; -1 where nobody
+    knows.
+    """
+
+    def __init__(self, documents: DocumentCache, max_bytes: int = MAX_BYTES) -> None:
+        self.held_rev = -1
+        self._documents = documents
+        self._max_bytes = max_bytes
+        self._size = 0
+        self._told_rev = -1
+        self._epoch = ""
+        self._basis: tuple[object, ...] = ()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    # ------------------------------------------------------------ news
+
+    def start(self, rev: int) -> None:
+        """The store is at ``rev``, and nobody can tell what changed before."""
+        self.clear()
+        self._epoch = ""
+        self.held_rev = self._told_rev = rev
+
+    def follow(self, rev: int, names: Set[str]) -> None:
+        """The store is at ``rev``; all that changed since the last word has these names."""
+        if rev < self.held_rev:
+            self.clear()
+        self.drop(names)
+        self.held_rev = self._told_rev = rev
+
+    def drop(self, names: Set[str]) -> None:
+        """Forget posts that show something of these names."""
+        gone = [
+            ref
+            for ref, kept in self._kept.items()
+            if ref in names or not names.isdisjoint(kept.post.depends)
+        ]
+        for ref in gone:
+            self._size -= self._kept.pop(ref).size
+
+    def clear(self) -> None:
+        """Forget everything, and that anything is known."""
+        self._kept.clear()
+        self._size, self.held_rev = 0, -1
+
+    # ------------------------------------------------------------ reading
+
+    def find(self, found: Found, refs: Iterable[str], library: Library) -> dict[str, Listed] | None:
+        """The posts ``refs`` of an outline; None where one is not here, or may have changed."""
+        known = found.epoch == self._epoch and library.site.basis == self._basis
+        if not known or found.rev != self.held_rev:
+            return None
+        posts = {}
+        for ref in refs:
+            kept = self._kept.get(ref)
+            if kept is None:
+                return None
+            self._kept.move_to_end(ref)
+            posts[ref] = kept.post
+        return posts
+
+    def learn(self, found: Found, refs: Sequence[str], library: Library) -> dict[str, Listed]:
+        """The posts ``refs`` of a whole answer: as they are here, or else built now."""
+        self._adjust(found, library)
+        records = {r.ref: r for r in found.records}
+        posts = {}
+        for ref in refs:
+            record = records.get(ref)
+            kept = self._kept.get(ref)
+            if record is None:
+                continue
+            if kept is None or kept.revs != _revisions(kept.post.depends, record, records):
+                kept = self._build(record, records, library) or kept
+            if kept is None:
+                continue
+            posts[ref] = kept.post
+            # What a word that came meanwhile was about may be older than that word.
+            if found.complete and found.rev >= self._told_rev:
+                self._keep(ref, kept)
+        return posts
+
+    def _adjust(self, found: Found, library: Library) -> None:
+        """Keep posts of one store and one site alone."""
+        if self._epoch not in ("", found.epoch):
+            self.clear()
+        elif library.site.basis != self._basis:
+            held = self.held_rev
+            self.clear()
+            self.held_rev = held
+        self._epoch, self._basis = found.epoch, library.site.basis
+
+    def _build(
+        self, record: Record, records: Mapping[str, Record], library: Library
+    ) -> _Kept | None:
+        post = self._documents.parse_listed(record)
+        if post is None:
+            return None
+        own = msgspec.structs.replace(
+            library, documents={**library.documents, record.ref: post}, memo=None
+        )
+        listed = own.in_list(record.ref)
+        if listed is None:
+            return None
+        card = listed.card
+        size = POST_SIZE + 2 * (len(card.excerpt) + len(card.summary))
+        return _Kept(listed, _revisions(listed.depends, record, records), size)
+
+    def _keep(self, ref: str, kept: _Kept) -> None:
+        old = self._kept.pop(ref, None)
+        self._size += kept.size - (old.size if old else 0)
+        self._kept[ref] = kept
+        while self._size > self._max_bytes and len(self._kept) > 1:
+            _, gone = self._kept.popitem(last=False)
+            self._size -= gone.size
+
+
+def _revisions(depends: Iterable[str], record: Record, records: Mapping[str, Record]) -> Revisions:
+    return (record.rev, *(r.rev if (r := records.get(name)) else None for name in depends))
