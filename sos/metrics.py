@@ -66,7 +66,8 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "sos_rejected_requests_total",
         "counter",
-        "Requests refused before routing: bad host, bad path, too large …",
+        "Requests refused before routing: host, target, head (too large), body, method, syntax …; "
+        "and connections ended: slow_head, slow_reader, connections (no room for one more).",
         ("reason",),
     ),
     Spec(
