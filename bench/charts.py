@@ -39,7 +39,7 @@ RULES = """
 .other{fill:var(--other)}
 """
 
-WIDTH, LEFT, RIGHT, ROW, HEADING, TOP = 860.0, 280.0, 170.0, 24.0, 52.0, 56.0
+WIDTH, LEFT, RIGHT, ROW, HEADING, TOP = 860.0, 345.0, 150.0, 24.0, 44.0, 48.0
 CHARTED = ("cached", "uncached")
 
 
@@ -56,7 +56,7 @@ def draw_rates(cases: Mapping[str, Any]) -> str:
     drawing.text(0, 40, note, "soft")
     y = TOP
     for name, rows in shown:
-        drawing.text(0, y + 30, HEADINGS[name], "head")
+        drawing.text(0, y + 32, HEADINGS[name], "head")
         y += HEADING
         most = max(float(row["rate"]) for row in rows) or 1.0
         for row in rows:
@@ -98,7 +98,7 @@ def draw_latencies(figures: Mapping[str, Any]) -> str:
     goal = float(figures["goal_ms"])
     most = max([goal * 1.2, *(float(run["p99_ms"]) for run in runs)])
     scale = min(most, goal * 4)
-    height = TOP + 26 + ROW * len(runs) + 8
+    height = TOP + 34 + ROW * len(runs) + 8
     title = f"Latency at {figures['rate']:,} requests per second and processor"
     parts = [f"{label_run(run)}: {run['p50_ms']} and {run['p99_ms']} ms" for run in runs]
     drawing = Drawing(WIDTH, height, title, "Median and p99. " + "; ".join(parts) + ".")
@@ -107,7 +107,7 @@ def draw_latencies(figures: Mapping[str, Any]) -> str:
     drawing.text(16, 41, "half of the answers", "soft")
     drawing.rect(150, 31, 11, 11, "own-too")
     drawing.text(166, 41, "99 in 100; from the moment at which a request was due", "soft")
-    y, width = TOP + 26, WIDTH - LEFT - RIGHT
+    y, width = TOP + 34, WIDTH - LEFT - RIGHT
     for run in runs:
         baseline = y + ROW / 2 + 4.5
         drawing.text(LEFT - 10, baseline, label_run(run), "row", "end")
@@ -116,11 +116,11 @@ def draw_latencies(figures: Mapping[str, Any]) -> str:
         half = width * min(1.0, run["p50_ms"] / scale)
         drawing.rect(LEFT, y + 3, max(1.5, half), ROW - 6, "own")
         words = f"{format_ms(run['p50_ms'])} · {format_ms(run['p99_ms'])} ms"
-        drawing.text(LEFT + max(long, half) + 6, baseline, words, "value")
+        drawing.text(LEFT + width + 8, baseline, words, "value")
         y += ROW
     place = LEFT + width * goal / scale
-    drawing.line(place, TOP + 18, place, y, "limit")
-    drawing.text(place, TOP + 12, f"goal for p99: {goal:g} ms", "limit-text", "middle")
+    drawing.line(place, TOP + 26, place, y, "limit")
+    drawing.text(place, TOP + 20, f"goal for p99: {goal:g} ms", "limit-text", "middle")
     return drawing.render(LIGHT, DARK, RULES)
 
 

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+LOOK = 0.2
+"""Seconds between two looks at processes that should come to rest."""
+
+IDLE_SHARE = 0.1
+"""Of a processor; less than that is rest. The kernel counts in hundredths of a second."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,24 @@ def count_cpu(
 ) -> float:
     """Processor seconds between two looks; those of a process that ended in between are lost."""
     return sum(seconds - before.get(key, 0.0) for key, seconds in after.items())
+
+
+def wait_idle(pids: Iterable[int], seconds: float = 3.0) -> float:
+    """Processor seconds that processes still took until they rested, or until the time is over.
+
+    What a server puts off until after an answer is a cost of the answer, and is not to be in the
+    way of whoever is asked next.
+    """
+    own = list(pids)
+    first = last = measure_cpu(own)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(LOOK)
+        now = measure_cpu(own)
+        if count_cpu(last, now) <= IDLE_SHARE * LOOK:
+            return count_cpu(first, now)
+        last = now
+    return count_cpu(first, last)
 
 
 def measure_memory(pids: Iterable[int]) -> dict[int, int]:

@@ -22,7 +22,15 @@ from bench.goals import ratio_of
 from bench.heads import build_browsers, build_plain
 from bench.machine import save
 from bench.peers import CACHED, NOT_MODIFIED, UNCACHED, Peer, Running, Stage
-from bench.processes import choose_cores, count_cpu, measure_cpu, measure_memory, pin, running_on
+from bench.processes import (
+    choose_cores,
+    count_cpu,
+    measure_cpu,
+    measure_memory,
+    pin,
+    running_on,
+    wait_idle,
+)
 from bench.programs import PACKAGES, MissingServerError, find_program
 from bench.roster import connections_of, load_peers, suites_of
 from bench.stage import POSTS, Theatre, open_theatre
@@ -241,6 +249,7 @@ def ask_load(case: Case, entrant: Entrant, theatre: Theatre, seconds: int) -> di
         print(f"{entrant.peer.name}, {case.name}: {exc}", flush=True)
         load = Load(requests=0, seconds=float(seconds), bytes=0, failed=1)
     cpu = count_cpu(before, measure_cpu(pids))
+    afterwards = wait_idle(pids)
     answers = max(load.requests, 1)
     size = load.bytes / answers
     expected = entrant.sizes[case.name]
@@ -258,7 +267,7 @@ def ask_load(case: Case, entrant: Entrant, theatre: Theatre, seconds: int) -> di
         "failed": load.failed,
         "p50_ms": load.p50_ms,
         "p99_ms": load.p99_ms,
-        "cpu_us": cpu / answers * 1e6,
+        "cpu_us": (cpu + afterwards) / answers * 1e6,
         "busy": cpu / load.seconds / len(theatre.cores.server) if load.seconds else 0.0,
         "load_busy": load.cpu_seconds / load.seconds if load.seconds else 0.0,
         "answer_bytes": size,
