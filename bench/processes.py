@@ -34,6 +34,21 @@ class Cores:
         """Whether server and client get in each other's way."""
         return bool(set(self.server) & set(self.client))
 
+    @property
+    def threads_of_one_core(self) -> bool:
+        """Whether they are not the same, and yet not two: hyper-threads slow each other down."""
+        near = set[int]().union(*(_siblings(core) for core in self.server))
+        return not self.shared and bool(near & set(self.client))
+
+    def describe(self) -> dict[str, object]:
+        """For results."""
+        return {
+            "server": self.server,
+            "client": self.client,
+            "shared": self.shared,
+            "threads_of_one_core": self.threads_of_one_core,
+        }
+
 
 def choose_cores(workers: int = 1, available: Iterable[int] | None = None) -> Cores:
     """A processor for each worker and another for the client, as far as there are enough.

@@ -7,6 +7,7 @@ its version, and nothing is installed, so that no package starts a service.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -63,7 +64,8 @@ def find_program(name: str) -> Program:
     # wrk has no flag that says its version and ends with 0.
     if not words or (said.returncode and name != "wrk") or "error while loading" in words[0]:
         raise MissingServerError(f"{name} does not run here: {(words or ['no word'])[0][:200]}")
-    return Program(own, environment, words[0], tree)
+    number = re.search(r"\d+(\.\d+)+", words[0])
+    return Program(own, environment, f"{name} {number[0] if number else '?'}", tree)
 
 
 def lacks_program(name: str) -> str:

@@ -111,22 +111,25 @@ def describe_run(result: Json) -> str:
     machine, figures = result["machine"], result["figures"]
     plan, cores = figures["plan"], figures["cores"]
     where = "with the load on the same processors" if cores["shared"] else "the load on another"
+    if cores.get("threads_of_one_core"):
+        where += " (two threads of one core)"
     versions = "; ".join(figures["versions"].values())
     return (
         f"{machine['measured']}: {machine['cores']} cores of {machine['cpu']}, Linux "
         f"{machine['kernel']}, Python {machine['python']}, aiohttp "
-        f"{machine['packages']['aiohttp']}; {versions}. Server on one processor, {where}; medians "
+        f"{machine['packages']['aiohttp']}; {versions}; load of the machine before "
+        f"{machine['load_before']:.1f}. Server on one processor, {where}; medians "
         f"of {plan['rounds']} rounds of {plan['seconds']} s in random order, ratios taken round "
         f"by round; the page has {figures['page_bytes']:,} bytes."
     )
 
 
 def describe_moment(result: Json) -> str:
-    """Day and machine, in a line; the load says whether other work was in the way."""
+    """Day and machine, in a line; the load says whether there was other work."""
     machine = result["machine"]
     return (
         f"*{machine['measured']}, {machine['cores']} cores of {machine['cpu']}, Python "
-        f"{machine['python']}, load {machine['load_before']:.1f} at the end.*"
+        f"{machine['python']}, load {machine['load_before']:.1f}.*"
     )
 
 

@@ -60,7 +60,7 @@ def measure(peers: Sequence[Peer], seconds: int, rate: int) -> dict[str, Any]:
         "goal_ms": GOAL_MS,
         "edits_per_second": EDITS_PER_SECOND,
         "release_every_seconds": FLIP_EVERY,
-        "cores": {"server": cores.server, "client": cores.client, "shared": cores.shared},
+        "cores": cores.describe(),
         "runs": {},
     }
     with open_theatre(cores, POSTS) as theatre:

@@ -113,7 +113,7 @@ def measure(peers: Sequence[Peer], plan: Plan) -> dict[str, Any]:
     cores = choose_cores(plan.workers)
     figures: dict[str, Any] = {
         "plan": {"rounds": plan.rounds, "seconds": plan.seconds, "workers": plan.workers},
-        "cores": {"server": cores.server, "client": cores.client, "shared": cores.shared},
+        "cores": cores.describe(),
         "versions": describe_versions(),
         "left_out": {},
         "cases": {},
