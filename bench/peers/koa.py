@@ -76,6 +76,7 @@ class KoaNunjucks:
     name = "koa-nunjucks"
     title = "Koa + nunjucks + ioredis"
     suites = (UNCACHED,)
+    keeps = False
 
     def __init__(self, level: int = 1) -> None:
         self.level = level
@@ -96,9 +97,23 @@ class KoaNunjucks:
             "STYLE": "/assets/style.css",
             "ICON": "/assets/icon.svg",
             "LEVEL": str(self.level),
+            "KEEP": "1" if self.keeps else "0",
             **{name: match[1] for name, match in found.items() if match},
         }
         return _start(stage, [_YOUNG_SPACE, "rendered.mjs"], environment)
+
+
+class KoaKeeping(KoaNunjucks):
+    """The same, with the cards of posts kept rendered while the store's revision stands.
+
+    What the most ambitious team would do, and what sos itself does: each page still asks the store
+    what is on it, is put together anew and compressed, but documents are only read again after
+    something was published.
+    """
+
+    name = "koa-nunjucks-keeping"
+    title = "Koa + nunjucks + ioredis, cards kept"
+    keeps = True
 
 
 _BORROWED = {"ORIGIN": _CANONICAL, "STYLE": _STYLE, "ICON": _ICON}
@@ -131,4 +146,4 @@ def _start(stage: Stage, words: Sequence[str], environment: Mapping[str, str]) -
     return Running(port=port, pids=[process.pid], stop=process.stop)
 
 
-PEERS = [KoaCached(), KoaNunjucks()]
+PEERS = [KoaCached(), KoaNunjucks(), KoaKeeping()]

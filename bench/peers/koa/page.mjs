@@ -163,7 +163,7 @@ function buildPicture(document, site) {
   };
 }
 
-function buildCard(post, others, site) {
+export function buildCard(post, others, site) {
   const published = buildMoment(post.date_gmt ?? post.date, site);
   const isProtected = Boolean(post.content?.protected || post.excerpt?.protected);
   const title = toPublic(rendered(post.title), site);
@@ -181,6 +181,7 @@ function buildCard(post, others, site) {
       ? buildImage(others.get(`post:${post.featured_media}`), site)
       : null,
     excerpt: isProtected ? '' : toPublic(rendered(post.excerpt), site),
+    until: post.sos?.expires_gmt ? Date.parse(`${post.sos.expires_gmt}Z`) / 1000 : 0,
   };
 }
 
@@ -202,8 +203,8 @@ function buildPagination(current, total) {
   };
 }
 
-// `posts` are documents, newest first; null where the list has no such page.
-export function buildPage(site, number, { perPage, total, posts, others }) {
+// `cards` are those of the page, newest first; null where the list has no such page.
+export function buildPage(site, number, { perPage, total, cards }) {
   const pages = Math.max(1, Math.ceil(total / perPage));
   if (number > pages) return null;
   const paged = number > 1 ? [`Page ${number}`] : [];
@@ -214,7 +215,7 @@ export function buildPage(site, number, { perPage, total, posts, others }) {
     title: [site.title, ...paged, site.tagline].filter(Boolean).join(SEPARATOR),
     robots: site.hidden ? 'noindex, nofollow' : 'max-image-preview:large',
     bodyClass: number > 1 ? `home blog paged paged-${number}` : 'home blog',
-    posts: posts.map((post) => buildCard(post, others, site)),
+    posts: cards,
     pagination: buildPagination(number, pages),
   };
 }

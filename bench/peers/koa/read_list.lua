@@ -4,8 +4,10 @@
 -- ARGV[1]  now, seconds since 1970 UTC
 -- ARGV[2]  number of the page, from 1
 -- ARGV[3]  revision of the site's own documents that the caller has; -1: none
--- Returns  { revision of the site's own documents, per page, total,
---            posts: JSON, newest first, pinned ones before them on page 1,
+-- ARGV[4]  revision at which the caller has posts; where that stands, documents are left out; -1: none
+-- Returns  { revision of the site's own documents, per page, total, revision,
+--            refs: of the posts, newest first, pinned ones before them on page 1,
+--            posts: JSON, in that order,
 --            others: REF JSON …: their authors and pictures,
 --            own: REF JSON …: site, logo, menus, or top pages where there is no menu,
 --            hidden: what menus lead to and nobody may see; both empty where the caller has them }
@@ -16,7 +18,7 @@ local DOC, ENTRY = prefix .. 'doc', prefix .. 'entry'
 local call = redis.call
 local now, number = tonumber(ARGV[1]), tonumber(ARGV[2])
 
-local common, per_page = unpack(call('HMGET', KEYS[1], 'common', 'per_page'))
+local common, per_page, rev = unpack(call('HMGET', KEYS[1], 'common', 'per_page', 'rev'))
 local count = tonumber(per_page or '10')
 local list = prefix .. 'list:type:post'
 
@@ -25,7 +27,10 @@ local function refs_of(members)
   return members
 end
 
-local refs = refs_of(call('ZREVRANGEBYSCORE', list, now, '-inf', 'LIMIT', (number - 1) * count, count))
+-- By rank: by score, the server would have to walk past all that come before.
+local total = call('ZCOUNT', list, '-inf', now)
+local start = call('ZCARD', list) - total + (number - 1) * count
+local refs = refs_of(call('ZREVRANGE', list, start, start + count - 1))
 local pinned = {}
 if number == 1 then
   pinned = refs_of(call('ZREVRANGEBYSCORE', prefix .. 'list:sticky', now, '-inf', 'LIMIT', 0, 50))
@@ -41,7 +46,7 @@ if #pinned > 0 then
 end
 
 local posts, wanted, seen = {}, {}, {}
-if #refs > 0 then
+if #refs > 0 and ARGV[4] ~= rev then
   local entries = call('HMGET', ENTRY, unpack(refs))
   local shown = {}
   for i, json in ipairs(entries) do
@@ -57,6 +62,7 @@ if #refs > 0 then
       end
     end
   end
+  refs = shown
   if #shown > 0 then posts = call('HMGET', DOC, unpack(shown)) end
 end
 
@@ -102,5 +108,5 @@ if common ~= ARGV[3] then
 end
 
 return {
-  common or '0', count, call('ZCOUNT', list, '-inf', now), posts, with_refs(wanted), own, hidden,
+  common or '0', count, total, rev or '0', refs, posts, with_refs(wanted), own, hidden,
 }

@@ -1,8 +1,8 @@
 // A list of posts, made anew for each request: one round trip to the store, nunjucks, gzip.
 //
 // In: STORE (address), HOST (the site's name in it), ORIGIN, STYLE and ICON (what pages link to),
-// LEVEL of gzip. Nothing of a page is kept; the site's own documents are, for as long as the
-// revision that each read brings along says that they are good.
+// LEVEL of gzip. Nothing of a page is kept; the site's own documents are, and with KEEP=1 the cards of
+// posts, for as long as the revisions that each read brings along say that they are good.
 
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,13 +12,15 @@ import Router from '@koa/router';
 import Redis from 'ioredis';
 import Koa from 'koa';
 import nunjucks from 'nunjucks';
-import { buildPage, buildSite, hasLink, markCurrent } from './page.mjs';
+import { buildCard, buildPage, buildSite, hasLink, markCurrent } from './page.mjs';
 import { serve } from './serve.mjs';
 
 const { STORE, HOST, ORIGIN, STYLE, ICON } = process.env;
 const LEVEL = Number(process.env.LEVEL ?? 1);
+const KEEP = process.env.KEEP === '1';
 const FOLDER = import.meta.dirname;
-const MOST_KNOWN = 2000; // some megabytes
+const MOST_KNOWN = 2000; // authors and pictures: some megabytes
+const MOST_CARDS = 20_000; // some tens of megabytes
 const CACHE_CONTROL =
   'public, max-age=0, s-maxage=60, stale-while-revalidate=60, stale-if-error=86400';
 
@@ -42,8 +44,9 @@ function loadTemplates() {
   env.addGlobal('style', STYLE);
   env.addGlobal('icon', ICON);
   // Compiled now, not for the first visitor.
-  for (const name of ['base.njk']) env.getTemplate(name, true);
-  return { list: env.getTemplate('list.njk', true), menu: env.getTemplate('menu.njk', true) };
+  for (const name of ['base.njk', 'card.njk']) env.getTemplate(name, true);
+  const names = ['list', 'menu', 'one-card'];
+  return Object.fromEntries(names.map((name) => [name, env.getTemplate(`${name}.njk`, true)]));
 }
 
 // Documents by reference, from a flat list of references and JSON. Authors and pictures stand on many
@@ -67,19 +70,63 @@ class DocumentParser {
   }
 }
 
+// Cards by reference, built and rendered: all those of one revision of the store.
+class KeptCards {
+  revision = '-1';
+  #cards = new Map();
+
+  has(ref) {
+    return this.#cards.has(ref);
+  }
+
+  get(ref) {
+    return this.#cards.get(ref);
+  }
+
+  keep(revision, refs, cards) {
+    if (revision !== this.revision || this.#cards.size > MOST_CARDS) this.#cards.clear();
+    this.revision = revision;
+    refs.forEach((ref, i) => this.#cards.set(ref, cards[i]));
+  }
+}
+
 function buildApp() {
   const redis = connect();
   const templates = loadTemplates();
   const parser = new DocumentParser();
+  const kept = new KeptCards();
   let known = { revision: '-1', site: null };
+
+  async function ask(number, now, keptRevision) {
+    const [common, perPage, total, revision, refs, posts, others, own, hidden] =
+      await redis.readList(`sos:{${HOST}}:meta`, now, number, known.revision, keptRevision);
+    if (own.length) {
+      known = { revision: common, site: buildSite(parser.parse(own), new Set(hidden), ORIGIN) };
+    }
+    return { perPage, total, revision, refs, posts, others };
+  }
 
   async function readList(number) {
     const now = Math.floor(Date.now() / 1000);
-    const [revision, perPage, total, posts, others, own, hidden] = await redis.readList(
-      `sos:{${HOST}}:meta`, now, number, known.revision,
-    );
-    if (own.length) known = { revision, site: buildSite(parser.parse(own), new Set(hidden), ORIGIN) };
-    return { perPage, total, posts: posts.map((json) => JSON.parse(json)), others: parser.parse(others) };
+    let found = await ask(number, now, kept.revision);
+    if (found.revision === kept.revision) {
+      if (found.refs.every((ref) => kept.has(ref))) {
+        const cards = found.refs.map((ref) => kept.get(ref));
+        return { ...found, cards: cards.filter(({ until }) => !until || until > now) };
+      }
+      found = await ask(number, now, '-1');
+    }
+    const others = parser.parse(found.others);
+    const cards = found.posts.map((json) => buildCard(JSON.parse(json), others, known.site));
+    if (KEEP) kept.keep(found.revision, found.refs, cards);
+    return { ...found, cards };
+  }
+
+  // A kept card is rendered once, or twice where it is the first of a page as well.
+  function renderKept(card, first) {
+    const which = first ? 'htmlFirst' : 'html';
+    card[which] ??= templates['one-card'].render({ card, first });
+    return { html: card[which] };
   }
 
   // Menus are the same on each page that is not in them, and rendered once for all of those.
@@ -102,6 +149,7 @@ function buildApp() {
     const found = await readList(number);
     const page = buildPage(known.site, number, found);
     if (!page) return;
+    if (KEEP) page.posts = page.posts.map((card, i) => renderKept(card, i === 0));
     const menus = renderMenus(page.site, page.url);
     const html = Buffer.from(templates.list.render({ ...page, menus }));
     ctx.status = 200; // `fresh` asks for it
