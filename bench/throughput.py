@@ -57,7 +57,7 @@ CASES = (
     Case("cached", CACHED, "nginx"),
     Case("cached-browser", CACHED, "nginx"),
     Case("not-modified", NOT_MODIFIED, "nginx", drift=0.3),
-    Case("uncached", UNCACHED, "koa-nunjucks", drift=0.2, connections=16),
+    Case("uncached", UNCACHED, "koa-nunjucks", drift=0.2, connections=8),
 )
 
 
