@@ -22,7 +22,6 @@ from sos.cache.pages import CachedPage
 from sos.content.sanitize import DEFAULT_EMBED_HOSTS
 from sos.metrics import Metrics
 from sos.page.routes import PageRoute, decide_route
-from sos.page.site import build_site as build_page_site
 from sos.produce.documents import DocumentCache
 from sos.produce.producer import Producer
 from sos.release.environment import Release, build_release
@@ -75,7 +74,7 @@ def child_seconds(pid: int) -> float:
 
 
 async def make(producer: Producer, path: str) -> CachedPage:
-    route = decide_route(path, "", build_page_site(PUBLIC)[0].zone)
+    route = decide_route(path, "", producer.site.zone)
     assert isinstance(route, PageRoute)
     made = await producer.produce(route, partial=False)
     assert isinstance(made, CachedPage)

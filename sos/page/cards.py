@@ -93,6 +93,11 @@ def build_card(library: Library, post: Post) -> PostCard:
     return _remember(library, names, _make_card, post, size=len(post.excerpt) + _length(post.parts))
 
 
+def build_listed(library: Library, post: Post) -> Listed:
+    """A post as lists show it, which need not be among the library's documents itself."""
+    return Listed(_make_card(library, post, f"post:{post.id}"), list_depends(post))
+
+
 def list_depends(post: Post) -> tuple[str, ...]:
     """The documents besides its own that a card of ``post`` is made of."""
     names = [f"user:{post.author}"] if post.author else []

@@ -43,6 +43,7 @@ class Rewriter:
         hosts = set(self._roots)
         if hosts and own.lower().removeprefix("www.") not in hosts:
             hosts.add(own.lower())
+        self._names = tuple(hosts)
         self._hosts = tuple((h, re.compile(re.escape(h))) for h in sorted(hosts))
         # A bare name is only taken for the host where nothing else has it: not "wordpress", not
         # 127.0.0.1.
@@ -60,9 +61,9 @@ class Rewriter:
         low = text.lower()
         if len(low) != len(text):  # a letter that is two in lower case: places would not agree
             low = text.translate(_LOWER)
-        found = sorted(self._find(low))
-        if not found:
+        if not any(name in low for name in self._names):  # the usual case, and a fast search
             return text
+        found = sorted(self._find(low))
         out, last = [], 0
         for start, end, kind in found:
             if start >= last:

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from sos.content.store import Found, Record
-from sos.page.cards import Library, Listed
+from sos.page.cards import Library, Listed, build_listed
 from sos.produce.documents import DocumentCache
 
 log = structlog.get_logger()
@@ -138,12 +138,7 @@ class Shelf:
         post = self._documents.parse_listed(record)
         if post is None:
             return None
-        own = msgspec.structs.replace(
-            library, documents={**library.documents, record.ref: post}, memo=None
-        )
-        listed = own.in_list(record.ref)
-        if listed is None:
-            return None
+        listed = build_listed(library, post)
         card = listed.card
         size = POST_SIZE + 2 * (len(card.excerpt) + len(card.summary))
         return _Kept(listed, _revisions(listed.depends, record, records), size)

@@ -7,7 +7,8 @@ files this is known. It never judges by anything but the arguments, and forgets 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from sys import getsizeof
 from typing import Any
 from weakref import ref
 
@@ -16,10 +17,10 @@ from markupsafe import Markup
 
 from sos.page import model
 
-MAX_BYTES = 3 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
 """Text that is kept at most twice: of what was used lately, and of what was used before that."""
 
-OVERHEAD = 500
+OVERHEAD = 400
 """What a text costs beyond itself, bytes."""
 
 PLAIN = frozenset({str, Markup, int, float, bool, type(None)})
@@ -41,10 +42,13 @@ STRUCTS = (
 
 _COUNTS = re.compile(r"\bnamespace\b")
 _REFERENCE = re.compile(
-    r"{%[-+]?\s*(include|import|from|extends)\b\s*(?:(['\"])([^'\"]*)\2\s*(?:[a-z]|[-+]?%}))?"
+    r"{%[-+]?\s*(include|import|from|extends)\b\s*"
+    r"(?:(['\"])([^'\"]*)\2\s*(?:(?:as|import|ignore|with|without)\b|[-+]?%}))?"
 )
 
 Key = tuple[object, ...]
+Kept = tuple[str, tuple[Callable[[], object], ...], list[tuple[Any, ...]]]
+"""A text; the structs that it was made of, which it keeps nobody from forgetting; the tuples."""
 
 
 class Memory:
@@ -53,60 +57,77 @@ class Memory:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._size = 0
-        self._recent: dict[Key, tuple[tuple[Any, ...], str]] = {}
-        self._former: dict[Key, tuple[tuple[Any, ...], str]] = {}
+        self._recent: dict[Key, Kept] = {}
+        self._former: dict[Key, Kept] = {}
+        self._within = False
 
     @property
     def size(self) -> int:
         """Bytes of what was used lately."""
         return self._size
 
-    def find(self, key: Key, arguments: tuple[object, ...]) -> str | None:
-        """The text for ``key``, if it was made of these very objects."""
+    def call(
+        self, macro: Callable[..., str], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> str:
+        """What ``macro`` gives for these arguments, now or before."""
+        # What a remembered macro calls is part of what is remembered.
+        key = None if self._within else build_key(macro, args, kwargs)
+        if key is None:
+            return macro(*args, **kwargs)
         kept = self._recent.get(key)
         if kept is None:
             kept = self._former.get(key)
-            if kept is None or not _same(kept[0], arguments):
-                return None
-            self._put(key, kept)
-        elif not _same(kept[0], arguments):
-            return None
-        return kept[1]
+            if kept is not None:
+                self._put(key, kept)
+        if kept is not None:
+            for held in kept[1]:
+                # A key has the addresses of structs: as long as they are alive, it is these.
+                if held() is None:
+                    break
+            else:
+                return kept[0]
+        self._within = True
+        try:
+            text = macro(*args, **kwargs)
+        finally:
+            self._within = False
+        arguments = (*args, *kwargs.values())
+        structs = tuple(ref(a) for a in arguments if type(a) in STRUCTS)
+        self._put(key, (text, structs, [a for a in arguments if type(a) is tuple]))
+        return text
 
-    def keep(self, key: Key, arguments: tuple[object, ...], text: str) -> None:
-        """Remember ``text``, without keeping a struct alive for it."""
-        held = tuple(ref(a) if type(a) in STRUCTS else a for a in arguments)
-        self._put(key, (held, text))
-
-    def _put(self, key: Key, kept: tuple[tuple[Any, ...], str]) -> None:
+    def _put(self, key: Key, kept: Kept) -> None:
         # Two generations instead of an order of use: a look costs nothing, and threads (previews)
         # can at worst make it forget.
         self._recent[key] = kept
-        self._size += len(kept[1]) + OVERHEAD
+        self._size += getsizeof(kept[0]) + OVERHEAD
         if self._size > self._max_bytes:
             self._former, self._recent, self._size = self._recent, {}, 0
 
 
 def build_key(macro: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Key | None:
-    """What tells one call from another; None where an argument may change, or can't be told."""
+    """What tells one call from another; None where an argument may change, or can't be told.
+
+    Plain values stand behind their type and keyword arguments behind their name: no two calls
+    have the same key.
+    """
     key: list[object] = [macro]
     for argument in args:
         kind = type(argument)
-        if kind in PLAIN:
-            key += kind, argument
-        elif kind in STRUCTS or (kind is tuple and is_fixed(argument)):
-            key += kind, id(argument)
+        if kind in STRUCTS:
+            key.append(id(argument))
+        elif kind in PLAIN:
+            key += (kind, argument)
+        elif kind is tuple and is_fixed(argument):
+            key.append(id(argument))
         else:
             return None
-    for name, argument in kwargs.items():
-        kind = type(argument)
-        key.append(name)
-        if kind in PLAIN:
-            key += kind, argument
-        elif kind in STRUCTS or (kind is tuple and is_fixed(argument)):
-            key += kind, id(argument)
-        else:
-            return None
+    if kwargs:
+        for name, argument in kwargs.items():
+            own = build_key(name, (argument,), {})
+            if own is None:
+                return None
+            key += own
     return tuple(key)
 
 
@@ -135,14 +156,3 @@ def find_pure(files: Mapping[str, str]) -> frozenset[str]:
     while more := {n for n in made_of.keys() - impure if made_of[n] & impure}:
         impure |= more
     return frozenset(imported & files.keys() - impure)
-
-
-def _same(held: tuple[Any, ...], arguments: tuple[object, ...]) -> bool:
-    """Whether they are the same objects. An id alone may be that of another one by now."""
-    for kept, argument in zip(held, arguments, strict=True):
-        if type(kept) is ref:
-            if kept() is not argument:
-                return False
-        elif kept is not argument and type(kept) is tuple:
-            return False
-    return True

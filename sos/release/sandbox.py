@@ -5,20 +5,23 @@ offers a clock, chance, a request, a file, or a way to switch escaping off.
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping, MutableMapping
 from types import CodeType
 from typing import Any
 
+import markupsafe
 import msgspec
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from sos.page import model
 from sos.release.assets import ASSETS_FOLDER, Asset
 from sos.release.csp import style_element
-from sos.release.remember import Memory, build_key, find_pure
+from sos.release.remember import Memory, find_pure
 
 # `random` would make two renderings differ; `safe` would print text of editors as HTML: what is
 # HTML in the page model is marked as such already.
@@ -96,19 +99,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         """Call a function from a template; see `remember` for what need not run again."""
         # The names are Jinja2's: they leave all others to the keyword arguments.
-        if type(__obj) is not Macro or __obj not in __self._macros:
+        if type(__obj) is not Macro:
             return super().call(__context, __obj, *args, **kwargs)
         kwargs.pop("_loop_vars", None)
         kwargs.pop("_block_vars", None)
-        key = build_key(__obj, args, kwargs)
-        if key is None:
-            return __obj(*args, **kwargs)
-        arguments = (*args, *kwargs.values())
-        text = __self.memory.find(key, arguments)
-        if text is None:
-            text = __obj(*args, **kwargs)
-            __self.memory.keep(key, arguments, text)
-        return text
+        if __obj in __self._macros:
+            return __self.memory.call(__obj, args, kwargs)
+        return __obj(*args, **kwargs)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an attribute, else an item, else undefined; raises SecurityError when unsafe."""
@@ -145,12 +142,32 @@ class FilesLoader(BaseLoader):
         """Return a template, from the code that there is or else from its source."""
         code = environment.codes.get(name) if isinstance(environment, Sandbox) else None
         if code is None:
-            return super().load(environment, name, globals)
-        return environment.template_class.from_code(environment, code, globals or {})
+            template = super().load(environment, name, globals)
+        else:
+            template = environment.template_class.from_code(environment, code, globals or {})
+        # What compiled templates call the name is theirs to resolve: see `escape`.
+        template.root_render_func.__globals__["escape"] = escape
+        return template
 
     def list_templates(self) -> list[str]:
         """Return the names of all templates, sorted."""
         return sorted(filter(is_template, self._files))
+
+
+def escape(value: Any) -> str:
+    """The text of ``value`` for the output of a template, as markupsafe's own escape has it.
+
+    Most of what is printed needs no escaping. There, this does without copies.
+    """
+    kind = type(value)
+    if kind is Markup or (kind is str and _SPECIAL(value) is None):
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        return str(value)
+    return markupsafe.escape(value)
+
+
+_SPECIAL = re.compile("[&<>\"']").search
 
 
 def is_template(name: str) -> bool:
