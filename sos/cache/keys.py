@@ -8,6 +8,7 @@ cannot disagree.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 MAX_KEYS = 50
 """Most keys on one page. The header stays below 2 kB, which every edge takes."""
@@ -16,6 +17,7 @@ _UNSOUND = re.compile(r"[^A-Za-z0-9_.-]")  # a post type may be called anything
 _LISTS = {"list:type:post": "home", "list:sticky": "home"}
 
 
+@lru_cache(maxsize=8192)
 def surrogate_key(name: str) -> str:
     """The key of a document or list."""
     if name in _LISTS:

@@ -6,6 +6,7 @@ nothing else. Out: an aiohttp response. Never touches the store.
 
 import time
 from email.utils import formatdate
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -97,6 +98,12 @@ class Reply(NamedTuple):
 _OF_THE_BODY = {"Content-Type", "Content-Encoding", "Content-Security-Policy", *SECURITY}
 
 
+@lru_cache(maxsize=1024)
+def format_date(epoch: int) -> str:
+    """As HTTP has dates (RFC 9110, section 5.6.7)."""
+    return formatdate(epoch, usegmt=True)
+
+
 class Responder:
     """Builds the responses of one site."""
 
@@ -135,7 +142,7 @@ class Responder:
             headers["X-SOS-Stale"] = "partial" if entry.partial else str(stale_for)
         coding, body = choose(entry.variants, coding)
         headers["ETag"] = entity_tag(page.tag, coding, entry.variants.mark)
-        headers["Last-Modified"] = formatdate(entry.changed, usegmt=True)
+        headers["Last-Modified"] = format_date(entry.changed)
         if coding != "identity":
             headers["Content-Encoding"] = coding
         headers["Server"] = SERVER

@@ -31,6 +31,7 @@ from sos.web.responses import Responder
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Most bytes that are kept ready."""
 
+_TARGET_OVERHEAD: Final = 200
 _FASTEST: Final = FAST[0]
 _MOST_CODINGS: Final = 1024
 
@@ -76,7 +77,9 @@ class Answers:
         self._unlogged = access_log.every
         self._hosts = frozenset(h.encode() for h in hosts)
         self._clock = clock
+        # By target, and by what it leads to: a query that means nothing leads to the same page.
         self._ready: dict[bytes, Ready] = {}
+        self._by_page: dict[tuple[int, str, str, bool], Ready] = {}
         self._refusal: Wire | None = None
         self._size = 0
         self._codings: dict[bytes | None, Coding] = {None: "identity"}
@@ -137,7 +140,7 @@ class Answers:
 
     def count(self) -> None:
         """Tell the metrics and the page service what was answered since the last time."""
-        for ready in self._ready.values():
+        for ready in self._by_page.values():
             self._count_one(ready)
 
     def _count_one(self, ready: Ready) -> None:
@@ -158,6 +161,7 @@ class Answers:
     def _begin_anew(self) -> None:
         self.count()
         self._ready.clear()
+        self._by_page.clear()
         self._refusal = None
         self._size = 0
         self._version, self._rev = self._cache.version, self._follower.rev
@@ -171,7 +175,14 @@ class Answers:
     def _prepare(self, url: bytes, answer: Answer, entry: CachedPage) -> Ready:
         if self._size > MAX_BYTES:
             self._begin_anew()
-        ready = self._ready[url] = Ready(answer, entry)
+        page = (id(entry), answer.kind, answer.cache, answer.stale)
+        ready = self._by_page.get(page)
+        if ready is None:
+            ready = self._by_page[page] = Ready(answer, entry)
+        else:
+            ready.known += 1
+        self._ready[url] = ready
+        self._size += len(url) + _TARGET_OVERHEAD
         return ready
 
     def _refuse(self, started: float) -> bytes:
