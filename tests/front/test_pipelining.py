@@ -6,6 +6,8 @@ An answer that is at hand must never come before one that has to be made first.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 
 import pytest
 
@@ -16,7 +18,7 @@ from tests.web.serving import HOST, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-MISSES = iter(range(10_000))
+MISSES = itertools.count()
 
 
 def ask(target: str, *fields: str, method: str = "GET", version: str = "HTTP/1.1") -> bytes:
@@ -177,14 +179,47 @@ async def test_what_is_at_hand_waits_for_what_has_to_be_made(web: Site, store: F
     assert [shape(r) for r in heard.replies] == expected
 
 
-async def test_thousands_of_requests_at_once_are_answered_in_order(web: Site) -> None:
-    """More than any buffer holds, by a client that reads only when it has sent all of it."""
+@pytest.mark.parametrize("every", [97, 100_000], ids=["now and then a miss", "one miss"])
+@pytest.mark.parametrize("count", [300, 15_000])
+async def test_thousands_of_requests_at_once_are_answered_in_order(
+    web: Site, count: int, every: int
+) -> None:
+    """More than any buffer holds: hits that wait for a miss before them, and more behind them."""
     await warm(web)
-    numbers = [10 + n % 2 for n in range(3000)]
-    requests = [hit(n) if index % 97 else miss() + hit(n) for index, n in enumerate(numbers)]
+    numbers = [10 + n % 2 for n in range(count)]
+    requests = [hit(n) if index % every else miss() + hit(n) for index, n in enumerate(numbers)]
     heard = await send_and_read(web, b"".join((*requests, LAST)))
     bodies = [s for s in map(shape, heard.replies) if s != "404 html"]
     assert bodies == [*(f"200 post-{n}" for n in numbers), "200 robots"]
+
+
+async def test_a_long_queue_that_ends_within_a_request_is_read_on(web: Site) -> None:
+    """Reading pauses while much is waiting, and goes on when only the half of a request is left."""
+    tag = (await warm(web))["/post-5/"]
+    unchanged = ask("/post-5/", f"If-None-Match: {tag}")
+    count = 40_000 // len(unchanged)
+    data = b"".join((miss(), *[unchanged] * count, LAST))
+    heard = await talk(web.port, data, cuts=(len(data) - len(LAST) // 2,))
+    assert [r.status for r in heard.replies] == [404, *[304] * count, 200]
+
+
+async def test_no_more_is_read_than_can_wait(web: Site, store: FakeStore) -> None:
+    """A client that sends and sends fills its own buffers and the system's, not the worker's."""
+    await warm(web)
+    store.gate = asyncio.Event()
+    line = Line()
+    try:
+        await line.open(web.port)
+        data = miss() + b"".join((hit() * 30 + miss()) for _ in range(20_000))
+        sending = asyncio.ensure_future(line.send(data))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(sending), 0.5)
+        assert not sending.done()
+        sending.cancel()
+    finally:
+        store.gate.set()
+        store.gate = None
+        line.close()
 
 
 async def send_and_read(web: Site, data: bytes) -> Talk:

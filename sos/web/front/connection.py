@@ -167,17 +167,23 @@ class FrontConnection(asyncio.Protocol):
             end = self._held.find(_EMPTY_LINE, max(0, self._scanned - 3)) + len(_EMPTY_LINE)
             if end < len(_EMPTY_LINE):
                 self._wait_for_more()
+                self._read_on()
                 return
             request = bytes(self._held[:end])
             del self._held[:end]
             self._scanned, self._probe = 0, None
             self._answer(request)
-        if not self._is_reading and not self._transport.is_closing():
-            self._is_reading = True
-            self._transport.resume_reading()
+        self._read_on()
         if not (self._held or self._waiting or self._for_good or self._full):
             self._free = True
             self.deadline = self._register.idle_until
+
+    def _read_on(self) -> None:
+        """Read again, when not too much is left of what has come."""
+        if self._is_reading or len(self._held) > MAX_HEAD or self._transport.is_closing():
+            return
+        self._is_reading = True
+        self._transport.resume_reading()
 
     def _answer(self, request: bytes) -> None:
         try:
@@ -211,6 +217,7 @@ class FrontConnection(asyncio.Protocol):
         if for_good:
             request += bytes(self._held)
             self._held.clear()
+            self._read_on()  # from now on aiohttp says when
         self._set_deadline()
         self._inner.data_received(request)
 
