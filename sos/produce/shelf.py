@@ -29,7 +29,10 @@ Revisions = tuple[int | None, ...]
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """A post with the revisions of its documents; None stands for one that was not there."""
+    """A post with the revisions of its documents; None stands for one that was not there.
+
+    Without any, it is what was good last.
+    """
 
     post: Listed
     revs: Revisions
@@ -72,14 +75,11 @@ class Shelf:
         self.held_rev = self._told_rev = rev
 
     def drop(self, names: Set[str]) -> None:
-        """Forget posts that show something of these names."""
-        gone = [
-            ref
-            for ref, kept in self._kept.items()
-            if ref in names or not names.isdisjoint(kept.post.depends)
-        ]
-        for ref in gone:
-            self._size -= self._kept.pop(ref).size
+        """Trust no post any more that shows something of these names."""
+        for ref, kept in self._kept.items():
+            if ref in names or not names.isdisjoint(kept.post.depends):
+                # It stays for the case that what comes instead can't be read.
+                self._kept[ref] = msgspec.structs.replace(kept, revs=())
 
     def clear(self) -> None:
         """Forget everything, and that anything is known."""
@@ -96,7 +96,7 @@ class Shelf:
         posts = {}
         for ref in refs:
             kept = self._kept.get(ref)
-            if kept is None:
+            if kept is None or not kept.revs:
                 return None
             self._kept.move_to_end(ref)
             posts[ref] = kept.post
@@ -118,7 +118,7 @@ class Shelf:
                 continue
             posts[ref] = kept.post
             # What a word that came meanwhile was about may be older than that word.
-            if found.complete and found.rev >= self._told_rev:
+            if kept.revs and found.complete and found.rev >= self._told_rev:
                 self._keep(ref, kept)
         return posts
 
