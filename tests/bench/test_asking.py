@@ -160,8 +160,7 @@ def test_server_that_hangs_can_not_hide_behind_its_only_connection(slow_port: in
     # 40 requests were due within the pause; the one in its middle waited for half of it.
     assert figures["max_ms"] >= Slow.pause * 1000
     assert sum(latency > Slow.pause / 2 for latency in generator.latencies) >= 15
-    for connection in generator._idle:
-        connection.sock.close()
+    generator.close()
 
 
 def test_generator_sends_in_time_and_not_before(slow_port: int) -> None:
@@ -171,8 +170,7 @@ def test_generator_sends_in_time_and_not_before(slow_port: int) -> None:
     assert generator.seconds >= 59 / 200
     assert min(generator.lags) >= 0
     assert len(generator.lags) == 60
-    for connection in generator._idle:
-        connection.sock.close()
+    generator.close()
 
 
 def test_bench_has_no_peer_of_a_name_twice() -> None:
