@@ -16,7 +16,7 @@ from unittest import mock
 from aiohttp import web
 from sos.adapters.redis import RedisStore
 from sos.settings import Settings
-from sos.web import app, pages
+from sos.web import app, pages, render_queue
 from sos.web.pages import Pages
 from sos.web.service import Port, WorkerContext
 
@@ -152,6 +152,8 @@ async def serving(
         # On a busy machine a page may take longer than a visitor would wait; tests wait.
         for name in ("PATIENCE", "LIMIT"):
             stack.enter_context(mock.patch.object(pages, name, SECONDS))
+        for name in ("LIMIT", "BURST", "STANDING"):
+            stack.enter_context(mock.patch.object(render_queue, name, SECONDS))
         service = app.SiteService(context, store)  # type: ignore[arg-type]
         runner = web.AppRunner(service.app, access_log=None, shutdown_timeout=0.1)
         await service.start()
