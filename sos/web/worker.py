@@ -25,6 +25,7 @@ from sos.errors import SettingsError, SosError
 from sos.lean import lean_imports
 from sos.log import configure_logging
 from sos.rollout.shelf import ReleaseFile
+from sos.web.accepting import Acceptor
 from sos.web.channel import (
     Beat,
     Channel,
@@ -64,7 +65,7 @@ class Worker:
         self._start = start
         self._channel = channel
         self._sockets = [socket.socket(fileno=fd) for fd in start.sockets]
-        self._servers: dict[int, asyncio.Server] = {}
+        self._servers: dict[int, Acceptor] = {}
         self._context = WorkerContext(
             start.settings,
             start.worker,
@@ -126,7 +127,7 @@ class Worker:
         while True:
             message = await self._channel.receive()
             if isinstance(message, Listen):
-                await self._listen(message.slots)
+                self._listen(message.slots)
             elif isinstance(message, Drain):
                 if not drain.done():
                     drain.set_result(message)
@@ -161,7 +162,7 @@ class Worker:
             log.exception("release_not_loaded", release=file.id)
         self._channel.send(Loaded(file.id, error))
 
-    async def _listen(self, slots: list[int]) -> None:
+    def _listen(self, slots: list[int]) -> None:
         if self._port is None or self._context.draining:
             return
         for slot in self._servers.keys() - set(slots):
@@ -169,9 +170,7 @@ class Worker:
         for slot in slots:
             if slot not in self._servers:
                 # A duplicate, because closing a server closes its descriptor.
-                self._servers[slot] = await asyncio.get_running_loop().create_server(
-                    self._port, sock=self._sockets[slot].dup(), backlog=BACKLOG
-                )
+                self._servers[slot] = Acceptor(self._sockets[slot].dup(), BACKLOG, self._port)
         self._changed()
 
     async def _beat(self, service: WorkerService) -> None:
