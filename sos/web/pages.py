@@ -135,6 +135,9 @@ class Pages:
         A refusal is at hand as well: `REFUSED`, without an entry, which nobody may keep. It costs
         next to nothing, and under overload it is what most requests get.
         """
+        if self._maker.refuses(raw_path, "visitor") and not self._knows(raw_path, query):
+            self._queue.count_refusal("visitor")
+            return REFUSED
         found = self._look(raw_path, query)
         if isinstance(found, Answer):
             return found
@@ -212,6 +215,12 @@ class Pages:
         if isinstance(made, Missing):
             return await self._answer_missing(made, "miss")
         return self._use(made, "miss")
+
+    def _knows(self, raw_path: str, query: str) -> bool:
+        """Whether anything may be at hand; no, for most of what is asked for under overload. What
+        an odd path or a query means is not even looked at then."""
+        kept = self.cache.peek(raw_path) or self.cache.find_missing(raw_path)
+        return kept is not None or bool(query)
 
     def _refuse(self, wanted: Wanted, raw_path: str, query: str) -> Answer:
         """Without having asked for it to be made."""
