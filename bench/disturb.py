@@ -59,9 +59,9 @@ async def flip(plan: Disturbance, done: dict[str, int]) -> None:
     async with open_releaser(**file_places(Path(plan.folder))) as releaser:
         while True:
             release = await releaser.publish()
-            await asyncio.sleep(plan.flip_every)
             await releaser.point(release)
             done["releases"] += 1
+            await asyncio.sleep(plan.flip_every)
 
 
 async def disturb(plan: Disturbance) -> dict[str, int]:
@@ -72,6 +72,7 @@ async def disturb(plan: Disturbance) -> dict[str, int]:
         tasks.append(asyncio.create_task(publish(plan, done)))
     if plan.flip_every:
         tasks.append(asyncio.create_task(flip(plan, done)))
+    print("ready", flush=True)
     end = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     finished, _ = await asyncio.wait([end, *tasks], return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
@@ -99,6 +100,8 @@ def disturbed(plan: Disturbance, cores: Iterable[int]) -> Iterator[dict[str, Any
             text=True,
         )
     try:
+        assert process.stdout is not None
+        process.stdout.readline()  # what its start costs is over; where it failed, this ends too
         yield done
         out, error = process.communicate(timeout=30)
         if process.returncode:

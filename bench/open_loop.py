@@ -29,6 +29,7 @@ class Connection:
 
     sock: socket.socket
     due: float = 0.0
+    sent: float = 0.0
     buffer: bytearray = field(default_factory=bytearray)
     length: int = -1
     """Bytes of the answer under way, head included; -1 before its head is here."""
@@ -71,6 +72,9 @@ class Generator:
         self._busy: dict[int, Connection] = {}
         self._waiting: deque[tuple[float, bytes]] = deque()
         self.latencies: list[float] = []
+        """From when each was due, seconds."""
+        self.since_sent: list[float] = []
+        """From when each was sent: without what the generator, or a busy connection, held up."""
         self.lags: list[float] = []
         """How late the generator put requests into its queue, seconds."""
         self.seconds = 0.0
@@ -110,7 +114,7 @@ class Generator:
             connection.sock.close()
 
     def _send(self, connection: Connection, due: float, request: bytes) -> None:
-        connection.due = due
+        connection.due, connection.sent = due, time.perf_counter()
         try:
             connection.sock.send(request)
         except OSError:
@@ -136,7 +140,9 @@ class Generator:
             if status < 0:
                 self._replace(connection)
                 continue
-            self.latencies.append(time.perf_counter() - connection.due)
+            now = time.perf_counter()
+            self.latencies.append(now - connection.due)
+            self.since_sent.append(now - connection.sent)
             self.statuses[status] = self.statuses.get(status, 0) + 1
             self._idle.append(connection)
 
@@ -163,6 +169,7 @@ def describe(generator: Generator) -> dict[str, Any]:
         "statuses": {str(k): v for k, v in sorted(generator.statuses.items())},
         **{f"p{name}_ms": percentile(latencies, share) for name, share in PERCENTILES.items()},
         "max_ms": percentile(latencies, 1.0),
+        "since_sent_p99_ms": percentile(sorted(generator.since_sent), 0.99),
         "generator_late_p50_ms": percentile(lags, 0.5),
         "generator_late_p99_ms": percentile(lags, 0.99),
         "generator_late_max_ms": percentile(lags, 1.0),

@@ -137,8 +137,9 @@ def build_steady(result: Json) -> str:
     """Chart and table of latencies at a fixed rate."""
     figures = result["figures"]
     heads = (
-        "", "answers/s", "p50, ms", "p99, ms", "p99.9, ms", "longest, ms", "not 200",
-        "processor", "generator late, p99, ms",
+        "", "answers/s", "p50, ms", f"p99, ms (goal: {figures['goal_ms']:g})", "p99.9, ms",
+        "longest, ms", "p99 from sending, ms", "generator late, p99, ms", "not 200", "processor",
+        "changes / releases",
     )  # fmt: skip
     rows = []
     for name, run in figures["runs"].items():
@@ -147,14 +148,34 @@ def build_steady(result: Json) -> str:
             [
                 name,
                 format_rate(run["answered_per_second"]),
-                *(format_ms(run[key]) for key in ("p50_ms", "p99_ms", "p99.9_ms", "max_ms")),
+                *(format_ms(run[key]) for key in LATENCIES),
                 f"{wrong:,}",
                 f"{run['busy']:.0%}".replace("%", " %"),
-                format_ms(run["generator_late_p99_ms"]),
+                f"{run.get('edits', 0)} / {run.get('releases', 0)}",
             ]
         )
     chart = "![Latency at a fixed rate](charts/latencies.svg)"
-    return f"{chart}\n\n{build_markdown(heads, rows)}"
+    words = [
+        f"{name}: {'reached' if run['p99_ms'] < figures['goal_ms'] else '**missed**'}"
+        for name, run in figures["runs"].items()
+        if run["peer"] == "sos" and "releases" in run["disturbance"]
+    ]
+    goal = (
+        f"Goal, p99 under {figures['goal_ms']:g} ms with {figures['edits_per_second']:g} changed "
+        f"posts a second and a release every {figures['release_every_seconds']:g} s: "
+        f"{'; '.join(words)}."
+    )
+    return f"{chart}\n\n{goal}\n\n{build_markdown(heads, rows)}"
+
+
+LATENCIES = (
+    "p50_ms",
+    "p99_ms",
+    "p99.9_ms",
+    "max_ms",
+    "since_sent_p99_ms",
+    "generator_late_p99_ms",
+)
 
 
 def build_mixed(result: Json) -> str:

@@ -45,20 +45,23 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--seconds", type=int, default=15)
     parser.add_argument("--rate", type=int, default=RATE)
+    parser.add_argument("--edits", type=float, default=EDITS_PER_SECOND, help="a second")
     options = parser.parse_args(arguments or [])
     seconds = 5 if options.quick else options.seconds
-    figures = measure(load_peers(PEERS), seconds, options.rate)
+    figures = measure(load_peers(PEERS), seconds, options.rate, options.edits)
     save("steady_quick" if options.quick else "steady", figures)
 
 
-def measure(peers: Sequence[Peer], seconds: int, rate: int) -> dict[str, Any]:
+def measure(
+    peers: Sequence[Peer], seconds: int, rate: int, edits: float = EDITS_PER_SECOND
+) -> dict[str, Any]:
     """Both kinds of traffic, at rest and disturbed."""
     cores = choose_cores(1)
     figures: dict[str, Any] = {
         "rate": rate,
         "seconds": seconds,
         "goal_ms": GOAL_MS,
-        "edits_per_second": EDITS_PER_SECOND,
+        "edits_per_second": edits,
         "release_every_seconds": FLIP_EVERY,
         "cores": cores.describe(),
         "runs": {},
@@ -73,7 +76,7 @@ def measure(peers: Sequence[Peer], seconds: int, rate: int) -> dict[str, Any]:
                     name = f"{peer.name}, {traffic}, {disturbance}"
                     kind = (traffic, disturbance)
                     try:
-                        run = measure_run(peer, theatre, paths, kind, seconds, rate)
+                        run = measure_run(peer, theatre, paths, kind, seconds, rate, edits)
                     except (RuntimeError, OSError) as exc:
                         print(f"{name} failed: {str(exc)[:1000]}", flush=True)
                         continue
@@ -89,6 +92,7 @@ def measure_run(
     kind: tuple[str, str],
     seconds: int,
     rate: int,
+    edits: float,
 ) -> dict[str, Any]:
     """One run on a node of its own, whose cache is warm."""
     traffic, disturbance = kind
@@ -99,7 +103,7 @@ def measure_run(
         pin(running.pids, theatre.cores.server)
         requests = build_browsers(paths, HOST, len(paths))
         generate(running, requests, theatre, 2, rate)
-        plan = build_disturbance(stage, disturbance)
+        plan = build_disturbance(stage, disturbance, edits)
         before = measure_cpu(running.pids)
         with contextlib.ExitStack() as stack:
             done = stack.enter_context(disturbed(plan, theatre.cores.client)) if plan else {}
@@ -112,14 +116,12 @@ def measure_run(
     return {**row, **figures, **done, "busy": busy}
 
 
-def build_disturbance(stage: Stage, disturbance: str) -> Disturbance | None:
+def build_disturbance(stage: Stage, disturbance: str, edits: float) -> Disturbance | None:
     """What goes on beside it."""
     if disturbance == "nothing else":
         return None
     flips = FLIP_EVERY if "releases" in disturbance else 0.0
-    return Disturbance(
-        stage.valkey_url, str(stage.folder), EDITS_PER_SECOND, posts=HOT, flip_every=flips
-    )
+    return Disturbance(stage.valkey_url, str(stage.folder), edits, posts=HOT, flip_every=flips)
 
 
 def generate(
