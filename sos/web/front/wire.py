@@ -60,4 +60,5 @@ def build_head(reply: Reply, date: str) -> bytes:
 
 
 def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("utf-8", "surrogateescape")
+    # llhttp leaves the white space at the end of a value, which is none of it.
+    return None if value is None else value.rstrip(b" \t").decode("utf-8", "surrogateescape")
