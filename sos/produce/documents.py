@@ -4,6 +4,8 @@ Bounded by bytes of JSON. A document that can't be read any more is answered wit
 that could be, and counted.
 """
 
+import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -15,11 +17,32 @@ from sos.errors import DocumentError
 from sos.metrics import Metrics
 from sos.page.cards import Document
 from sos.page.memo import Memo
+from sos.produce.apart import parse_apart
 
 log = structlog.get_logger()
 
 MAX_BYTES = 16 * 1024 * 1024
 """JSON of the documents that are kept parsed; parsed they take about twice that."""
+
+
+MAX_AT_ONCE = 32 * 1024
+"""Longer posts are read in a process of their own, bytes of JSON."""
+
+TURN = 0.001
+"""How long one page may keep the event loop busy before others have their turn, seconds."""
+
+
+class Pace:
+    """Says when it is somebody else's turn."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    async def rest(self) -> None:
+        """Let others have their turn, if this one has lasted for long enough."""
+        if time.perf_counter() - self._since > TURN:
+            await asyncio.sleep(0)
+            self._since = time.perf_counter()
 
 
 class DocumentCache:
@@ -59,17 +82,69 @@ class DocumentCache:
                 self._keep(epoch, record, document)
         return found
 
-    def parse_listed(self, record: Record) -> Post | None:
-        """A post without its body, which is not kept; one that can't be read as it was, if it was.
+    async def read(self, epoch: str, records: Sequence[Record]) -> dict[str, Document]:
+        """The same as `parse`, for an event loop.
 
-        None for what is no post, or never could be read.
+        What takes long is read in another process; what takes long all together lets others have
+        their turn.
         """
+        pace = Pace()
+        large = [r for r in records if _is_large(r) and not self._is_kept(epoch, r)]
+        apart = await self._read_apart(large, body=True)
+        found: dict[str, Document] = {}
+        for record in records:
+            post = apart.get(record.ref)
+            if post is not None:
+                found[record.ref] = post
+                self._keep(epoch, record, post)
+            elif record.ref in apart:  # it can't be read
+                kept = self._kept.get(record.ref)
+                found |= {record.ref: kept[3]} if kept else {}
+            else:
+                found |= self.parse(epoch, (record,))
+                await pace.rest()
+        return found
+
+    async def read_listed(self, records: Sequence[Record]) -> dict[str, Post]:
+        """Posts without their bodies, which are not kept; what can't be read as it was, if it was.
+
+        Left out is what never could be read.
+        """
+        pace = Pace()
+        apart = await self._read_apart([r for r in records if _is_large(r)], body=False)
+        found: dict[str, Post] = {}
+        for record in records:
+            post = apart[record.ref] if record.ref in apart else self._parse_listed(record)
+            kept = self._kept.get(record.ref)
+            if post is None and kept and isinstance(kept[3], Post):
+                post = kept[3]
+            if post is not None:
+                found[record.ref] = post
+            await pace.rest()
+        return found
+
+    async def _read_apart(self, records: Sequence[Record], *, body: bool) -> dict[str, Post | None]:
+        """Large posts; None for those that can't be read."""
+        if not records:
+            return {}
+        answers = await parse_apart([r.json for r in records], self._embed_hosts, body=body)
+        found: dict[str, Post | None] = {}
+        for record, answer in zip(records, answers, strict=True):
+            if isinstance(answer, DocumentError):
+                self._complain(record, answer)
+            found[record.ref] = answer if isinstance(answer, Post) else None
+        return found
+
+    def _is_kept(self, epoch: str, record: Record) -> bool:
+        kept = self._kept.get(record.ref)
+        return kept is not None and kept[0] == epoch and kept[1] == record.rev
+
+    def _parse_listed(self, record: Record) -> Post | None:
         try:
             return parse_post(record.json, self._embed_hosts, body=False)
         except DocumentError as exc:
             self._complain(record, exc)
-            kept = self._kept.get(record.ref)
-            return kept[3] if kept and isinstance(kept[3], Post) else None
+            return None
 
     def _complain(self, record: Record, exc: DocumentError) -> None:
         self._metrics.bad_documents.inc()
@@ -92,3 +167,7 @@ class DocumentCache:
         while self._size > self._max_bytes and len(self._kept) > 1:
             _, (_, _, size, _) = self._kept.popitem(last=False)
             self._size -= size
+
+
+def _is_large(record: Record) -> bool:
+    return len(record.json) > MAX_AT_ONCE and record.ref.startswith("post:")

@@ -7,13 +7,15 @@ call. It keeps no pages: the caller does.
 import asyncio
 import copy
 import time
-from collections.abc import Callable, Set
+from collections.abc import Awaitable, Callable, Set
+from typing import Any
 
 import msgspec
 import structlog
 
 from sos.cache.encodings import build_hasty
 from sos.cache.pages import CachedPage, Missing
+from sos.content.document import Post
 from sos.content.store import Candidate, ContentReader, Found, Record
 from sos.errors import DocumentError, StoreIncompleteError, StoreUnavailableError, TemplateError
 from sos.metrics import Metrics
@@ -32,7 +34,7 @@ from sos.page.sitemap import (
     build_sitemap,
     build_sitemap_index,
 )
-from sos.produce.documents import DocumentCache
+from sos.produce.documents import DocumentCache, Pace
 from sos.produce.shelf import Shelf
 from sos.release.environment import Release
 from sos.render import RenderedPage, build_rendered, render_page
@@ -44,6 +46,9 @@ SUGGESTIONS = 5
 
 MAX_AT_ONCE = 512 * 1024
 """Longer pages are compressed in a thread, bytes: this takes a millisecond."""
+
+HEAVY = 128 * 1024
+"""Pages of longer bodies are built and rendered in a thread, characters."""
 
 
 class Producer:
@@ -106,7 +111,7 @@ class Producer:
         """The page for 404 or 410; without suggestions when the store is silent."""
         try:
             found = await self._fetch((Candidate("feed", "/", 1, SUGGESTIONS),))
-            library, refs, rev = self._library(found), found.refs, found.rev
+            library, refs, rev = await self._library(found), found.refs, found.rev
             partial = not found.complete
         except StoreUnavailableError:
             library, refs, rev, partial = Library(self.site, {}, {}), (), -1, True
@@ -155,6 +160,7 @@ class Producer:
     ) -> CachedPage | Missing:
         candidates = await self._decide_counts(route)
         found, library = await self._read(candidates, whole=whole)
+        pace = Pace()
         lost = found.status == "none" or (
             found.status == "found" and not found.records and not library.listed
         )
@@ -168,21 +174,28 @@ class Producer:
         if found.status == "moved":
             location = _moved_to(found, candidate, route)
             return Missing(301, location) if location != route.path else Missing(404)
-        built = build_page(library, found, candidate)
+        run: Runner = _run_at_once
+        if _weigh(library) > HEAVY:
+            # What is remembered belongs to the loop.
+            run, library = asyncio.to_thread, msgspec.structs.replace(library, memo=None)
+        built = await run(build_page, library, found, candidate)
+        await pace.rest()
         if built is None:
             _require_whole(found, library)
             return Missing(404)
         if route.feed:
-            return await self._produce_feed(route, library, found, candidate, built)
+            return await self._produce_feed(run, route, library, found, candidate, built)
         if built.page.url != route.path:
             return Missing(301, built.page.url)
         if route.path == "/":
             self.front = built
-        rendered = self._render(built)
+        rendered = await run(self._render, built)
+        await pace.rest()
         return await self._finish(rendered, found.rev, partial=not found.complete)
 
     async def _produce_feed(
         self,
+        run: "Runner",
         route: PageRoute,
         library: Library,
         found: Found,
@@ -193,7 +206,7 @@ class Producer:
         if path != route.path:
             return Missing(301, path)
         excerpts = self.site.document.feed_excerpts
-        feed = build_feed(built.page, route.feed or "rss", path, excerpts=excerpts)
+        feed = await run(build_feed, built.page, route.feed or "rss", path, excerpts=excerpts)
         rendered = build_rendered(
             feed.body, built.depends, self.release, content_type=feed.content_type
         )
@@ -257,7 +270,7 @@ class Producer:
         found = await self._fetch(candidates, held)
         refs = _listed_refs(found, candidates)
         if found.outline:
-            library = self._library(found)
+            library = await self._library(found)
             posts = self.shelf.find(found, refs, library)
             if posts is not None:
                 return found, msgspec.structs.replace(library, listed=posts)
@@ -265,10 +278,10 @@ class Producer:
             found = await self._fetch(candidates)
             refs = _listed_refs(found, candidates)
         if whole or not refs:
-            return found, self._library(found)
+            return found, await self._library(found)
         posts_before = len(self.shelf)
-        library = self._library(found, but=set(refs))
-        posts = self.shelf.learn(found, refs, library)
+        library = await self._library(found, but=set(refs))
+        posts = await self.shelf.learn(found, refs, library)
         self._outlines = len(self.shelf) == posts_before
         return found, msgspec.structs.replace(library, listed=posts)
 
@@ -302,9 +315,9 @@ class Producer:
             self.site = site
             self._good = {r.ref: r for r in records if r.ref not in unreadable}
 
-    def _library(self, found: Found, but: Set[str] = frozenset()) -> Library:
+    async def _library(self, found: Found, but: Set[str] = frozenset()) -> Library:
         records = [r for r in found.records if r.ref not in but] if but else found.records
-        documents = self._documents.parse(found.epoch, records)
+        documents = await self._documents.read(found.epoch, records)
         paths = {r.ref: r.path for r in found.records}
         return Library(self.site, documents, paths, self._documents.memo)
 
@@ -342,6 +355,20 @@ class Producer:
         return CachedPage(
             rendered, variants, rev, int(self._clock()), partial=partial, stale=partial
         )
+
+
+Runner = Callable[..., Awaitable[Any]]
+"""Calls a function with its arguments, here or elsewhere."""
+
+
+async def _run_at_once(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+def _weigh(library: Library) -> int:
+    """Characters of the bodies that are built and rendered."""
+    posts = (d for d in library.documents.values() if isinstance(d, Post))
+    return sum(len(part) for post in posts for part in post.parts)
 
 
 def require_whole(page: RenderedPage, path: str) -> None:

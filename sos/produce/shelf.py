@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 import msgspec
 import structlog
 
+from sos.content.document import Post
 from sos.content.store import Found, Record
 from sos.page.cards import Library, Listed, build_listed
-from sos.produce.documents import DocumentCache
+from sos.produce.documents import DocumentCache, Pace
 
 log = structlog.get_logger()
 
@@ -102,25 +103,30 @@ class Shelf:
             posts[ref] = kept.post
         return posts
 
-    def learn(self, found: Found, refs: Sequence[str], library: Library) -> dict[str, Listed]:
+    async def learn(self, found: Found, refs: Sequence[str], library: Library) -> dict[str, Listed]:
         """The posts ``refs`` of a whole answer: as they are here, or else built now."""
         self._adjust(found, library)
         records = {r.ref: r for r in found.records}
-        posts = {}
-        for ref in refs:
-            record = records.get(ref)
-            kept = self._kept.get(ref)
-            if record is None:
-                continue
-            if kept is None or kept.revs != _revisions(kept.post.depends, record, records):
-                kept = self._build(record, records, library) or kept
-            if kept is None:
-                continue
-            posts[ref] = kept.post
-            # What a word that came meanwhile was about may be older than that word.
-            if kept.revs and found.complete and found.rev >= self._told_rev:
+        known = {ref: kept for ref in refs if (kept := self._kept.get(ref)) and ref in records}
+        wanted = [
+            record
+            for ref in dict.fromkeys(refs)
+            if (record := records.get(ref))
+            and (ref not in known or known[ref].revs != _revisions(known[ref], record, records))
+        ]
+        pace = Pace()
+        for ref, post in (await self._documents.read_listed(wanted)).items():
+            known[ref] = _build(post, records[ref], records, library)
+            await pace.rest()
+        for ref, kept in known.items():
+            if kept.revs and self._may_keep(found, library):
                 self._keep(ref, kept)
-        return posts
+        return {ref: kept.post for ref, kept in known.items()}
+
+    def _may_keep(self, found: Found, library: Library) -> bool:
+        """Whether what was read is current: a word that came meanwhile may have been about it."""
+        same = found.epoch == self._epoch and library.site.basis == self._basis
+        return same and found.complete and found.rev >= self._told_rev
 
     def _adjust(self, found: Found, library: Library) -> None:
         """Keep posts of one store and one site alone."""
@@ -132,17 +138,6 @@ class Shelf:
             self.held_rev = held
         self._epoch, self._basis = found.epoch, library.site.basis
 
-    def _build(
-        self, record: Record, records: Mapping[str, Record], library: Library
-    ) -> _Kept | None:
-        post = self._documents.parse_listed(record)
-        if post is None:
-            return None
-        listed = build_listed(library, post)
-        card = listed.card
-        size = POST_SIZE + 2 * (len(card.excerpt) + len(card.summary))
-        return _Kept(listed, _revisions(listed.depends, record, records), size)
-
     def _keep(self, ref: str, kept: _Kept) -> None:
         old = self._kept.pop(ref, None)
         self._size += kept.size - (old.size if old else 0)
@@ -152,5 +147,13 @@ class Shelf:
             self._size -= gone.size
 
 
-def _revisions(depends: Iterable[str], record: Record, records: Mapping[str, Record]) -> Revisions:
-    return (record.rev, *(r.rev if (r := records.get(name)) else None for name in depends))
+def _build(post: Post, record: Record, records: Mapping[str, Record], library: Library) -> _Kept:
+    listed = build_listed(library, post)
+    size = POST_SIZE + 2 * (len(listed.card.excerpt) + len(listed.card.summary))
+    kept = _Kept(listed, (), size)
+    return msgspec.structs.replace(kept, revs=_revisions(kept, record, records))
+
+
+def _revisions(kept: _Kept, record: Record, records: Mapping[str, Record]) -> Revisions:
+    names = kept.post.depends
+    return (record.rev, *(r.rev if (r := records.get(name)) else None for name in names))

@@ -124,7 +124,8 @@ class World:
             self.theme = version % len(themes())
             self.producer.swap(fresh_release(self.theme))
         elif what == "remove":
-            self.store.remove(f"post:{number}")
+            if f"post:{number}" in self.store.kept:
+                self.store.remove(f"post:{number}")
         elif what == "broken":
             self.store.put(f"post:{number}", build_post(number, version), b"{")
         else:
