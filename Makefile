@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BENCH_NEEDS := gcc:gcc libc6-dev npm:npm mariadb-server-core mariadb-client-core:mariadb \
 	php-cli php-mysql php-gd php-xml php-mbstring php-curl php-intl php-zip ca-certificates xz-utils:xz
 
-.PHONY: help demo test check bench docs clean
+.PHONY: help demo test check bench fuzz docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,11 @@ check: $(VENV)/.test ## lint, format, types, import layers
 bench: $(VENV)/.test ## measure sos beside nginx, Varnish, Koa …; results go to bench/results; ARGS="--quick" for 2 minutes
 	@bash tests/servers/install.sh $(BENCH_NEEDS)
 	$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(VENV)/.test ## send anything to the front, the documents and the bundles, for SOS_FUZZ_SECONDS (600)
+	@# Guided by coverage where atheris can be had, which is not for every version of Python.
+	@$(BIN)/pip install --quiet --disable-pip-version-check 'atheris>=3,<4' || true
+	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 docs: $(VENV)/.test ## write the generated documents anew
 	$(BIN)/python -m sos.page.describe > docs/templates.md

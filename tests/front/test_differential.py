@@ -7,24 +7,18 @@ requests are sent at least, ``SOS_DIFFERENTIAL_SEED`` which.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
-from unittest import mock
 
 import pytest
 import uvloop
-from sos.cache.encodings import build_variants
-from sos.produce import producer
-from sos.produce.producer import Producer
-from sos.web import app
 
 from tests.front.comparing import Difference, Outcome, Pair, answers_in_pieces, run
 from tests.front.content import make_content
 from tests.front.requests import ALIAS, PATHS, Generator, Known, Script
-from tests.web.serving import FRONTS, HOST, Site, serving
+from tests.front.two_services import two_services
+from tests.web.serving import HOST, Site, serving
 
 REQUESTS = int(os.environ.get("SOS_DIFFERENTIAL_REQUESTS", "40000"))
 SEED = os.environ.get("SOS_DIFFERENTIAL_SEED", "1")
@@ -32,32 +26,6 @@ AT_ONCE = 24
 """Connections to each service at a time."""
 
 pytestmark = pytest.mark.timeout(120 + REQUESTS // 50)
-
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
-
-
-@contextlib.asynccontextmanager
-async def two_services(
-    folder: Path, hosts: tuple[str, ...] = (HOST, ALIAS)
-) -> AsyncIterator[tuple[Site, Site]]:
-    """One with the front, one without, over one store; what they know of the time is the same.
-
-    Pages are compressed well at once: when that is done otherwise hangs on the machine. ``hosts``:
-    names that the second one answers to.
-    """
-    (folder / "a.png").write_bytes(PICTURE)
-    store = make_content()
-    settings = {"uploads_origin": f"file:{folder}"}
-    fixed = functools.partial(Producer, clock=lambda: store.now)
-    with (
-        mock.patch.object(app, "Producer", fixed),
-        mock.patch.object(producer, "build_hasty", build_variants),
-    ):
-        async with (
-            serving(store, front=FRONTS[0], hosts=(HOST, ALIAS), **settings) as ours,
-            serving(store, front="off", hosts=hosts, **settings) as theirs,
-        ):
-            yield ours, theirs
 
 
 async def fetch_known(site: Site) -> list[Known]:

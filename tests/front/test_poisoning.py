@@ -128,6 +128,24 @@ async def test_only_the_coding_changes_an_answer_and_vary_says_so(web: Site) -> 
             assert (reply["Content-Encoding"] or "identity") in accept + "identity"
 
 
+@pytest.mark.parametrize("space", ["", " ", "  ", "\t", " \t "])
+async def test_white_space_around_a_value_is_none_of_it(web: Site, space: str) -> None:
+    """RFC 9110, section 5.5, for every field that matters."""
+    (usual,) = (await talk(web.port, ask("/post-5/", "Accept-Encoding: gzip"))).replies
+    around = {n: f"{n}:{space}{v}{space}" for n, v in {
+        "Accept-Encoding": "gzip", "If-Modified-Since": usual["Last-Modified"], "If-None-Match": usual["ETag"],
+    }.items()}  # fmt: skip
+    for name in ("If-Modified-Since", "If-None-Match"):
+        (reply,) = (
+            await talk(web.port, ask("/post-5/", around["Accept-Encoding"], around[name]))
+        ).replies
+        assert (reply.status, reply["ETag"]) == (304, usual["ETag"])
+    # These end the line, and so are aiohttp's to answer; this one is the front's.
+    line = f"GET /post-5/ HTTP/1.1\r\nHost:{space}{HOST}{space}\r\n{around['If-Modified-Since']}\r\n\r\n"
+    heard = await talk(web.port, line.encode() + ask("/robots.txt"))
+    assert [r.status for r in heard.replies] == [304, 200]
+
+
 # ---------------------------------------------------------------- requests that are refused
 
 LONG = "a" * 9000

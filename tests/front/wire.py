@@ -44,7 +44,7 @@ class Reply:
     def closes(self) -> bool:
         """Whether it says that the line ends after it."""
         said = (self["Connection"] or "").lower()
-        return said == "close" or not self.line.startswith(b"HTTP/1.1")
+        return said == "close" or (said != "keep-alive" and not self.line.startswith(b"HTTP/1.1"))
 
     @property
     def essence(self) -> tuple[object, ...]:
