@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 from bench.disturb import Disturbance, disturbed
+from bench.entrants import Entrant, start_peers
 from bench.fixture import HOST
 from bench.goals import ratio_of
 from bench.heads import build_plain
@@ -22,7 +23,6 @@ from bench.processes import choose_cores, count_cpu, measure_cpu, measure_memory
 from bench.roster import load_peers
 from bench.stage import POSTS, Theatre, open_theatre
 from bench.steady import EDITS_PER_SECOND, HOT, draw_paths
-from bench.throughput import Entrant, Plan, start_peers
 from bench.wrk import run_wrk
 
 PEERS = ("nginx", "sos", "sos-no-front")
@@ -43,10 +43,9 @@ def measure(rounds: int, seconds: int) -> dict[str, Any]:
     """Rounds in which the peers take turns; edits go on all the time."""
     cores = choose_cores(1)
     rows: dict[str, Any] = {}
-    plan = Plan(rounds=rounds, seconds=seconds)
     with open_theatre(cores, POSTS) as theatre, contextlib.ExitStack() as stack:
         left_out: dict[str, str] = {}
-        entrants = start_peers(load_peers(PEERS), theatre, plan, stack, left_out)
+        entrants = start_peers(load_peers(PEERS), theatre, 1, stack, left_out)
         edits = Disturbance(theatre.valkey.url, str(theatre.folder), EDITS_PER_SECOND, posts=HOT)
         with disturbed(edits, cores.client) as done:
             for entrant in entrants:

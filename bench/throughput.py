@@ -12,23 +12,22 @@ import contextlib
 import random
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bench.check import WrongAnswerError, ask, find_validator, judge_answer
+from bench.entrants import Entrant, start_peers
 from bench.fixture import HOST, list_paths
 from bench.goals import ratio_of
 from bench.heads import build_browsers, build_plain
 from bench.machine import save
-from bench.peers import CACHED, NOT_MODIFIED, UNCACHED, Peer, Running, Stage
+from bench.peers import CACHED, NOT_MODIFIED, UNCACHED, Peer
 from bench.processes import (
     choose_cores,
     count_cpu,
     measure_cpu,
     measure_memory,
-    pin,
-    running_on,
     wait_idle,
 )
 from bench.programs import PACKAGES, MissingServerError, find_program
@@ -78,19 +77,6 @@ class Plan:
 QUICK = Plan(rounds=2, seconds=1, warm_seconds=1, cases=("cached", "not-modified", "uncached"))
 
 
-@dataclass
-class Entrant:
-    """A peer that is up, and how it is asked in each case."""
-
-    peer: Peer
-    stage: Stage
-    running: Running
-    requests: dict[str, list[bytes]] = field(default_factory=dict)
-    sizes: dict[str, int] = field(default_factory=dict)
-    words: dict[str, str] = field(default_factory=dict)
-    rounds: dict[str, list[dict[str, float]]] = field(default_factory=dict)
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, save."""
     parser = argparse.ArgumentParser(prog="python -m bench.throughput", description=__doc__)
@@ -125,7 +111,7 @@ def measure(peers: Sequence[Peer], plan: Plan) -> dict[str, Any]:
     with open_theatre(cores, plan.posts) as theatre, contextlib.ExitStack() as stack:
         figures["page_bytes"] = len(theatre.pages["/"])
         wanted = [peer for peer in peers if suites & set(suites_of(peer))]
-        entrants = start_peers(wanted, theatre, plan, stack, figures["left_out"])
+        entrants = start_peers(wanted, theatre, plan.workers, stack, figures["left_out"])
         for case in cases:
             own = [e for e in entrants if case.suite in suites_of(e.peer)]
             own = prepare(case, own, plan, figures["left_out"])
@@ -142,41 +128,6 @@ def describe_versions() -> dict[str, str]:
         with contextlib.suppress(MissingServerError):
             found[name] = find_program(name).version
     return found
-
-
-def start_peers(
-    peers: Sequence[Peer],
-    theatre: Theatre,
-    plan: Plan,
-    stack: contextlib.ExitStack,
-    left_out: dict[str, str],
-) -> list[Entrant]:
-    """Those that can run here, which end with the stack; others are named, with the reason."""
-    entrants = []
-    for peer in peers:
-        reason = peer.lacks()
-        if not reason:
-            try:
-                entrants.append(stack.enter_context(running_peer(peer, theatre, plan)))
-            except (RuntimeError, OSError) as exc:
-                reason = " ".join(str(exc).split())[:300]
-        if reason:
-            left_out[peer.name] = reason
-            print(f"{peer.title} is left out: {reason}", flush=True)
-    return entrants
-
-
-@contextlib.contextmanager
-def running_peer(peer: Peer, theatre: Theatre, plan: Plan) -> Iterator[Entrant]:
-    """A peer on the server's processors."""
-    stage = theatre.build_stage(peer.name, plan.workers)
-    with running_on(theatre.cores.server):
-        running = peer.start(stage)
-    try:
-        pin(running.pids, theatre.cores.server)
-        yield Entrant(peer, stage, running)
-    finally:
-        running.stop()
 
 
 # ------------------------------------------------------------ one case
