@@ -41,7 +41,10 @@ _URLS = {
 }
 _INERT = re.compile(r"[a-z]+|aria-[a-z]+|data-(?:align|fn|id|label|language)")
 _REFUSED = {"action", "background", "formaction", "hidden", "is", "ping", "slot", "srcdoc", "xmlns"}
-_CSS_VALUE = re.compile(r"url|expression|import|image-set|element|attr|\\|/\*|[<>@{}:]", re.I)
+# The word alone is nothing: a function's name ends with its bracket (CSS Syntax 3, section 4.3.4).
+_CSS_VALUE = re.compile(
+    r"(?:url|expression|image-set|element|attr)\s*\(|import|\\|/\*|[<>@{}:]", re.IGNORECASE
+)
 _CSS_NAME = re.compile(
     "position|inset.*|top|left|right|bottom|z-index|transform|opacity|cursor|content|behavior"
     "|filter|mask.*|animation.*|transition.*|all|outline.*|--(?!wp--style--).*",

@@ -28,7 +28,7 @@ from sos.page.build import build_page
 from sos.page.cards import Library
 from sos.page.site import build_site
 from sos.produce.documents import DocumentCache
-from sos.render import render_page
+from structlog.testing import capture_logs
 
 from tests.content.markup import find_faults
 from tests.page.documents import PUBLIC, entry, media, menu, post, site, term, user
@@ -47,10 +47,13 @@ class DocumentTarget:
 
     def judge(self, data: bytes) -> None:
         """Raise AssertionError, or whatever is raised within, where something is wrong."""
-        kind, rest = data[:1], data[1:]
+        with capture_logs():  # each bad document is told of, which is not the question
+            self._judge(data[:1], data[1:])
+
+    def _judge(self, kind: bytes, rest: bytes) -> None:
         match kind:
             case b"{" | b"[":
-                self._judge_json(data)
+                self._judge_json(kind + rest)
             case b"h":
                 self._judge_html(rest.decode("utf-8", "replace"))
             case b"t":
@@ -66,17 +69,17 @@ class DocumentTarget:
                 continue
             if isinstance(found, Post):
                 for html in (*found.parts, found.excerpt):
-                    assert not find_faults(html, DEFAULT_EMBED_HOSTS)
+                    _judge_markup(html, DEFAULT_EMBED_HOSTS)
         _build({"post:5": data, "term:7": data, "user:3": data, "post:9": data})
 
     def _judge_html(self, html: str) -> None:
         clean = sanitize_html(html)
-        assert not find_faults(clean, DEFAULT_EMBED_HOSTS)
+        _judge_markup(clean, DEFAULT_EMBED_HOSTS)
         assert sanitize_html(clean) == clean, "sanitised again it changes"
 
     def _judge_inline(self, html: str) -> None:
         clean = sanitize_inline(html)
-        assert not find_faults(clean, frozenset())
+        _judge_markup(clean, frozenset())
         assert sanitize_inline(clean) == clean, "sanitised again it changes"
 
     def _judge_pages(self, text: str) -> None:
@@ -95,6 +98,11 @@ class DocumentTarget:
             "menu:1": menu(entry(1, text, text, description=text, classes=[text], target=text)),
         }
         _build({ref: json.dumps(d).encode() for ref, d in documents.items()})
+
+
+def _judge_markup(html: str, embed_hosts: frozenset[str]) -> None:
+    faults = find_faults(html, embed_hosts)
+    assert not faults, faults
 
 
 def _build(documents: dict[str, bytes]) -> None:
@@ -127,4 +135,3 @@ def _build(documents: dict[str, bytes]) -> None:
         built = build_page(library, found, Candidate("page", "/x/"))
         if built is not None:
             judge_page(built)
-            assert render_page is not None
