@@ -310,8 +310,14 @@ def _require_known(name: str, origin: str) -> None:
         raise SettingsError(f"unknown setting {name!r} (from {origin}); see docs/settings.md")
 
 
+_WORDS = {"on": True, "yes": True, "off": False, "no": False}
+"""What the environment may say besides ``true``, ``false``, ``1`` and ``0``."""
+
+
 def _from_text(name: str, text: str) -> Any:
     hint = get_type_hints(Settings)[name]
+    if hint is bool:
+        return _WORDS.get(text.strip().lower(), text)
     return [t.strip() for t in text.split(",") if t.strip()] if hint == tuple[str, ...] else text
 
 

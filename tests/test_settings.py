@@ -90,6 +90,14 @@ def test_lists_are_separated_by_commas_in_the_environment() -> None:
     assert settings.allowed_hosts == {"www.example.org", "example.org"}
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("off", False), ("OFF", False), ("0", False), ("on", True), ("true", True)]
+)
+def test_a_switch_is_on_or_off(text: str, value: bool) -> None:
+    """As people write it."""
+    assert load_settings({"SOS_FRONT": text})[0].front is value
+
+
 def test_workers_default_to_the_cores() -> None:
     """0 means as many as there are cores, and at least one."""
     assert Settings().worker_count == (os.cpu_count() or 1)

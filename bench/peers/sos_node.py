@@ -6,7 +6,6 @@ to nothing, with a page that has to be made for each request.
 
 from __future__ import annotations
 
-from sos.settings import Settings
 from tests.servers.node import Node, start_node
 from tests.servers.releases import file_places
 
@@ -24,16 +23,12 @@ class SosNode:
         self.name = name
         self.title = title
         self.suites = suites
-        self._front = front
         self._settings: dict[str, object] = {} if cached else {"cache_mb": SMALLEST_CACHE_MB}
-        # Without the setting there is no front either; with it, it is on where nothing is said.
         if not front:
-            self._settings["front"] = "0"
+            self._settings["front"] = "off"
 
     def lacks(self) -> str:
-        """The setting that turns the front off, before there was one."""
-        if not self._front and "front" not in Settings.__struct_fields__:
-            return "the setting SOS_FRONT"
+        """Nothing."""
         return ""
 
     def start(self, stage: Stage) -> Running:
