@@ -30,6 +30,9 @@ UNUSUAL_SECONDS = 30.0
 
 SWEEP_SECONDS = 0.5
 
+AT_ONCE = 16
+"""Connections that are ended before others have their turn."""
+
 LOG_SECONDS = 10.0
 """Connections that were cut off are logged at most this often; the metric counts them all."""
 
@@ -106,10 +109,18 @@ class Register:
     def _sweep(self) -> None:
         now = self._loop.time()
         self.idle_until = now + KEEPALIVE_SECONDS + SWEEP_SECONDS
-        for connection in [c for c in self._open if c.deadline < now]:
-            connection.expire()
+        self._expire([c for c in self._open if c.deadline < now])
         if self._cut and now - self._logged > LOG_SECONDS:
             self._logged = now
             log.warning("clients_cut_off", open=len(self._open), **self._cut)
             self._cut.clear()
         self._timer = self._loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    def _expire(self, late: list[Timed]) -> None:
+        """End these, some at a time: to end thousands at once would hold up everybody else."""
+        now = self._loop.time()
+        for connection in late[:AT_ONCE]:
+            if connection in self._open and connection.deadline < now:
+                connection.expire()
+        if len(late) > AT_ONCE:
+            self._loop.call_soon(self._expire, late[AT_ONCE:])
