@@ -1,5 +1,6 @@
 """Times as the site shows them: its time zone, its PHP date format, its language. Pure."""
 
+import sys
 from calendar import isleap, monthrange
 from collections.abc import Callable
 from copy import deepcopy
@@ -71,8 +72,9 @@ def build_moment(
     moment = to_local(epoch, zone)
     return Moment(
         iso=_rfc3339(moment),
-        date=format_php(moment, date_format, language),
-        time=format_php(moment, time_format, language),
+        # Many posts have the same ones: one of each is enough.
+        date=sys.intern(format_php(moment, date_format, language)),
+        time=sys.intern(format_php(moment, time_format, language)),
         epoch=epoch,
     )
 

@@ -6,7 +6,6 @@ says that a post is current only as long as a follower of the store tells it eve
 first word, and after one that does not fit, it has nothing.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 import msgspec
@@ -19,18 +18,19 @@ from sos.produce.documents import DocumentCache, Pace
 
 log = structlog.get_logger()
 
-MAX_BYTES = 20 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 """What is kept, about."""
 
-POST_SIZE = 1_500
+POST_SIZE = 1_100
 """What a post costs beyond its texts, bytes; measured, rounded up."""
 
 
-Revisions = tuple[int | None, ...]
+Revisions = bytes
+"""Revisions in one word: a tuple of numbers would take as much memory as the post's texts."""
 
 
-class _Kept(msgspec.Struct, frozen=True):
-    """A post with the revisions of its documents; None stands for one that was not there.
+class _Kept(msgspec.Struct, frozen=True, gc=False):
+    """A post with the revisions of its documents; there is none for one that was not there.
 
     Without any, it is what was good last.
     """
@@ -55,7 +55,7 @@ class Shelf:
         self._told_rev = -1
         self._epoch = ""
         self._basis: tuple[object, ...] = ()
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: dict[str, _Kept] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -80,7 +80,7 @@ class Shelf:
         for ref, kept in self._kept.items():
             if ref in names or not names.isdisjoint(kept.post.depends):
                 # It stays for the case that what comes instead can't be read.
-                self._kept[ref] = msgspec.structs.replace(kept, revs=())
+                self._kept[ref] = msgspec.structs.replace(kept, revs=b"")
 
     def clear(self) -> None:
         """Forget everything, and that anything is known."""
@@ -99,8 +99,9 @@ class Shelf:
             kept = self._kept.get(ref)
             if kept is None or not kept.revs:
                 return None
-            self._kept.move_to_end(ref)
             posts[ref] = kept.post
+            # To the end: the first is the one that was not asked for longest.
+            self._kept[ref] = self._kept.pop(ref)
         return posts
 
     async def learn(self, found: Found, refs: Sequence[str], library: Library) -> dict[str, Listed]:
@@ -143,17 +144,17 @@ class Shelf:
         self._size += kept.size - (old.size if old else 0)
         self._kept[ref] = kept
         while self._size > self._max_bytes and len(self._kept) > 1:
-            _, gone = self._kept.popitem(last=False)
-            self._size -= gone.size
+            self._size -= self._kept.pop(next(iter(self._kept))).size
 
 
 def _build(post: Post, record: Record, records: Mapping[str, Record], library: Library) -> _Kept:
     listed = build_listed(library, post)
     size = POST_SIZE + 2 * (len(listed.card.excerpt) + len(listed.card.summary))
-    kept = _Kept(listed, (), size)
+    kept = _Kept(listed, b"", size)
     return msgspec.structs.replace(kept, revs=_revisions(kept, record, records))
 
 
 def _revisions(kept: _Kept, record: Record, records: Mapping[str, Record]) -> Revisions:
     names = kept.post.depends
-    return (record.rev, *(r.rev if (r := records.get(name)) else None for name in names))
+    parts = (str(r.rev) if (r := records.get(name)) else "" for name in names)
+    return f"{record.rev} {' '.join(parts)}".encode()

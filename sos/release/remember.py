@@ -17,10 +17,10 @@ from markupsafe import Markup
 
 from sos.page import model
 
-MAX_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 5 * 1024 * 1024
 """Text that is kept at most twice: of what was used lately, and of what was used before that."""
 
-OVERHEAD = 400
+OVERHEAD = 350
 """What a text costs beyond itself, bytes."""
 
 PLAIN = frozenset({str, Markup, int, float, bool, type(None)})
@@ -47,8 +47,8 @@ _REFERENCE = re.compile(
 )
 
 Key = tuple[object, ...]
-Kept = tuple[str, tuple[Callable[[], object], ...], list[tuple[Any, ...]]]
-"""A text; the structs that it was made of, which it keeps nobody from forgetting; the tuples."""
+Kept = tuple[Any, ...]
+"""A text, and what it was made of: tuples, and structs which it keeps nobody from forgetting."""
 
 
 class Memory:
@@ -79,21 +79,18 @@ class Memory:
             kept = self._former.get(key)
             if kept is not None:
                 self._put(key, kept)
-        if kept is not None:
-            for held in kept[1]:
-                # A key has the addresses of structs: as long as they are alive, it is these.
-                if held() is None:
-                    break
-            else:
-                return kept[0]
+        # A key has the addresses of arguments: as long as they are alive, it is these.
+        if kept and all(type(held) is not ref or held() is not None for held in kept[1:]):
+            known: str = kept[0]
+            return known
         self._within = True
         try:
             text = macro(*args, **kwargs)
         finally:
             self._within = False
         arguments = (*args, *kwargs.values())
-        structs = tuple(ref(a) for a in arguments if type(a) in STRUCTS)
-        self._put(key, (text, structs, [a for a in arguments if type(a) is tuple]))
+        held = [ref(a) if type(a) in STRUCTS else a for a in arguments if type(a) not in PLAIN]
+        self._put(key, (text, *held))
         return text
 
     def _put(self, key: Key, kept: Kept) -> None:
