@@ -113,6 +113,10 @@ All tests and filters of Jinja2 are there but `safe`, `random` and `pprint`.
   the front page alone, whatever that is: so show them in the layout, as the default theme's
   `parts/callouts.html` does. A takeover needs a way past it, by keyboard and without scripts. A
   script that remembers who has dismissed one remembers its `tag`, which changes with what it says.
+- **What repeats is a macro of its own file.** A macro that is imported (`{% from 'parts/post-card.html'
+  import post_card %}`) sees its arguments and its own file, nothing else. So it runs once for the same
+  arguments, and what it gave is remembered from page to page: a card, a menu, a footer. There is
+  nothing to switch on and nothing to declare. An included file sees the whole page, and runs each time.
 - **Ids of the theme begin with `sos-`**: content of editors never has such an id, so a link within
   the page leads where it says.
 
