@@ -12,7 +12,8 @@ import brotli
 import msgspec
 from isal import isal_zlib
 
-Coding = Literal["identity", "gzip", "br"]
+Coding = Literal["identity", "gzip", "br", "any"]
+"""What a body is in, or what a client takes: ``any`` is br, or gzip as long as there is no br."""
 
 MIN_LENGTH = 256
 """Shorter bodies are not compressed, bytes."""
@@ -83,13 +84,15 @@ def decide_coding(accept: str | None) -> Coding:
     best = max(br, packed)
     if best <= 0 or weights.get("identity", 0.0) > best:
         return "identity"
-    return "br" if br == best else "gzip"
+    if br < best:
+        return "gzip"
+    return "any" if packed > 0 and packed >= weights.get("identity", 0.0) else "br"
 
 
 def choose(variants: Variants, coding: Coding) -> tuple[Coding, bytes]:
     """The body in ``coding``, or as it is where it was not worth compressing."""
-    if coding == "br" and variants.br:
+    if coding in ("br", "any") and variants.br:
         return "br", variants.br
-    if coding == "gzip" and variants.gzip:
+    if coding in ("gzip", "any") and variants.gzip:
         return "gzip", variants.gzip
     return "identity", variants.identity
