@@ -12,6 +12,10 @@ from collections.abc import Callable
 
 import structlog
 
+MOST_UNSENT = 128 * 1024
+"""Bytes that the kernel takes ahead of a client that does not read, besides what is on its way. It
+would take megabytes, for each, and the worker would not even know that anybody reads slowly."""
+
 AT_ONCE = 64
 """Most connections that are taken before others have their turn."""
 
@@ -34,6 +38,8 @@ class Acceptor:
         self._taking: set[asyncio.Task[None]] = set()
         self._pause: asyncio.TimerHandle | None = None
         sock.setblocking(False)
+        # Connections have it from the socket that they come from.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
         sock.listen(backlog)
         self._loop.add_reader(sock, self._accept)
 

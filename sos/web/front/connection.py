@@ -7,6 +7,8 @@ with all that follows: no second opinion on where such a request ends is ever ac
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -27,6 +29,7 @@ MAX_HEAD: Final = 32_768
 """Most bytes of a head; also how much may wait before no more is read."""
 
 _EMPTY_LINE: Final = b"\r\n\r\n"
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 log = structlog.get_logger()
 
@@ -139,6 +142,10 @@ class FrontConnection(asyncio.Protocol):
         """Its time is up."""
         if self._full or self._transport.is_closing():
             self._register.cut("slow_reader")
+            # Else the kernel would keep what it never takes, for minutes.
+            self._transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
+            )
             self._transport.abort()
         elif self._probe is not None:
             self._refuse(408, "slow_head")
