@@ -295,7 +295,17 @@ def parse_address(text: str, setting: str) -> tuple[str, int]:
 
 
 # Variables with the prefix that steer the process or its tests rather than a node.
-_NOT_SETTINGS = frozenset({"SOS_CONFIG", "SOS_TEST_CACHE", "SOS_WP_USER", "SOS_WP_PASSWORD"})
+_NOT_SETTINGS = frozenset(
+    {
+        "SOS_CONFIG",
+        "SOS_DIFFERENTIAL_REQUESTS",
+        "SOS_DIFFERENTIAL_SEED",
+        "SOS_FUZZ_SECONDS",
+        "SOS_TEST_CACHE",
+        "SOS_WP_PASSWORD",
+        "SOS_WP_USER",
+    }
+)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tests.front.requests import ALIAS, PATHS, Generator, Known, Script
 from tests.front.two_services import two_services
 from tests.web.serving import HOST, Site, serving
 
-REQUESTS = int(os.environ.get("SOS_DIFFERENTIAL_REQUESTS", "40000"))
+REQUESTS = int(os.environ.get("SOS_DIFFERENTIAL_REQUESTS", "30000"))
 SEED = os.environ.get("SOS_DIFFERENTIAL_SEED", "1")
 AT_ONCE = 24
 """Connections to each service at a time."""

@@ -180,7 +180,7 @@ async def test_what_is_at_hand_waits_for_what_has_to_be_made(web: Site, store: F
 
 
 @pytest.mark.parametrize("every", [97, 100_000], ids=["now and then a miss", "one miss"])
-@pytest.mark.parametrize("count", [300, 15_000])
+@pytest.mark.parametrize("count", [300, 8000])
 async def test_thousands_of_requests_at_once_are_answered_in_order(
     web: Site, count: int, every: int
 ) -> None:
