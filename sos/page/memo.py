@@ -8,7 +8,7 @@ without it, or when it has forgotten, the same is built anew.
 from collections import OrderedDict
 from typing import Any
 
-MAX_BYTES = 2 * 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """Characters of the parts that are kept, about: what they are made of is not counted."""
 
 

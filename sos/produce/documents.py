@@ -21,7 +21,7 @@ from sos.produce.apart import parse_apart
 
 log = structlog.get_logger()
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 """JSON of the documents that are kept parsed; parsed they take about twice that."""
 
 

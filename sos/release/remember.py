@@ -17,11 +17,11 @@ from markupsafe import Markup
 
 from sos.page import model
 
-MAX_BYTES = 5 * 1024 * 1024
-"""Text that is kept at most twice: of what was used lately, and of what was used before that."""
+MAX_BYTES = 16 * 1024 * 1024
+"""What is kept. The cards of ten thousand posts fit in, where each has about 900 characters."""
 
-OVERHEAD = 350
-"""What a text costs beyond itself, bytes."""
+OVERHEAD = 400
+"""What a text costs beyond itself, bytes; measured."""
 
 PLAIN = frozenset({str, Markup, int, float, bool, type(None)})
 """Types of arguments that are compared by value. (A string that is HTML is another than one that
@@ -57,13 +57,12 @@ class Memory:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._size = 0
-        self._recent: dict[Key, Kept] = {}
-        self._former: dict[Key, Kept] = {}
+        self._kept: dict[Key, Kept] = {}
         self._within = False
 
     @property
     def size(self) -> int:
-        """Bytes of what was used lately."""
+        """Bytes that count against the bound."""
         return self._size
 
     def call(
@@ -74,15 +73,14 @@ class Memory:
         key = None if self._within else build_key(macro, args, kwargs)
         if key is None:
             return macro(*args, **kwargs)
-        kept = self._recent.get(key)
-        if kept is None:
-            kept = self._former.get(key)
-            if kept is not None:
-                self._put(key, kept)
-        # A key has the addresses of arguments: as long as they are alive, it is these.
-        if kept and all(type(held) is not ref or held() is not None for held in kept[1:]):
-            known: str = kept[0]
-            return known
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            # A key has the addresses of arguments: as long as they are alive, it is these.
+            if all(type(held) is not ref or held() is not None for held in kept[1:]):
+                self._kept[key] = kept  # to the end: the first was not used for longest
+                known: str = kept[0]
+                return known
+            self._size -= _weigh(kept)
         self._within = True
         try:
             text = macro(*args, **kwargs)
@@ -90,16 +88,19 @@ class Memory:
             self._within = False
         arguments = (*args, *kwargs.values())
         held = [ref(a) if type(a) in STRUCTS else a for a in arguments if type(a) not in PLAIN]
-        self._put(key, (text, *held))
+        kept = (text, *held)
+        self._size += _weigh(kept)
+        old = self._kept.pop(key, None)  # another thread's (previews are rendered in their own)
+        self._size -= _weigh(old) if old else 0
+        self._kept[key] = kept
+        while self._size > self._max_bytes and len(self._kept) > 1:
+            gone = self._kept.pop(next(iter(self._kept)), None)
+            self._size -= _weigh(gone) if gone else 0
         return text
 
-    def _put(self, key: Key, kept: Kept) -> None:
-        # Two generations instead of an order of use: a look costs nothing, and threads (previews)
-        # can at worst make it forget.
-        self._recent[key] = kept
-        self._size += getsizeof(kept[0]) + OVERHEAD
-        if self._size > self._max_bytes:
-            self._former, self._recent, self._size = self._recent, {}, 0
+
+def _weigh(kept: Kept) -> int:
+    return getsizeof(kept[0]) + OVERHEAD
 
 
 def build_key(macro: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Key | None:
