@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from typing import cast
 
 import pytest
 
 from tests.front.content import POSTS
-from tests.front.wire import Line, Reply, Talk, check_dates, talk
+from tests.front.fake_transport import FakeTransport
+from tests.front.wire import SECONDS, Line, Reply, Talk, check_dates, parse_replies, talk
 from tests.page.fake_store import FakeStore
 from tests.web.serving import HOST, Site
 
@@ -233,6 +235,24 @@ async def send_and_read(web: Site, data: bytes) -> Talk:
         return heard
     finally:
         line.close()
+
+
+async def test_a_client_with_many_requests_does_not_make_the_others_wait(web: Site) -> None:
+    """Of what comes at once only so much is answered before it is somebody else's turn."""
+    await warm(web)
+    one = len((await web.fetch("/post-5/")).raw)
+    transport, count = FakeTransport(), 1000
+    transport.protocol = cast("asyncio.Protocol", web.connections())
+    transport.protocol.connection_made(transport)
+    transport.protocol.data_received(hit() * count)
+    most = len(transport.written)
+    async with asyncio.timeout(SECONDS):
+        while (before := len(transport.written)) < count * one:
+            await asyncio.sleep(0)
+            most = max(most, len(transport.written) - before)
+    assert [shape(r) for r in parse_replies(bytes(transport.written))] == ["200 post-5"] * count
+    assert 0 < most <= 64 * one
+    transport.lose()
 
 
 async def test_a_client_that_leaves_early_harms_nobody(web: Site, store: FakeStore) -> None:

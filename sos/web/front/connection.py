@@ -15,7 +15,7 @@ from typing import Final, cast
 import structlog
 
 from sos.web.front.answers import Answers
-from sos.web.front.head import Head
+from sos.web.front.head import MAX_PLAIN, Head
 from sos.web.front.register import (
     FOREVER,
     HEAD_SECONDS,
@@ -27,6 +27,9 @@ from sos.web.protocol import Connection
 
 MAX_HEAD: Final = 32_768
 """Most bytes of a head; also how much may wait before no more is read."""
+
+AT_ONCE: Final = 32
+"""Most requests of one connection that are answered before it is the turn of the others."""
 
 _EMPTY_LINE: Final = b"\r\n\r\n"
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
@@ -83,7 +86,7 @@ class FrontConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer at once what can be; the way of nearly all requests."""
-        if not self._free:
+        if not self._free or len(data) > MAX_PLAIN:
             self._receive(data)
             return
         try:
@@ -170,7 +173,14 @@ class FrontConnection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """Answer or hand over what has come, as far as it is its turn."""
+        if self._transport.is_closing():
+            return
+        left = AT_ONCE
         while self._held and not (self._waiting or self._for_good or self._full):
+            if not left:
+                asyncio.get_running_loop().call_soon(self._go_on)
+                break
+            left -= 1
             end = self._held.find(_EMPTY_LINE, max(0, self._scanned - 3)) + len(_EMPTY_LINE)
             if end < len(_EMPTY_LINE):
                 self._wait_for_more()
