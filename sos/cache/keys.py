@@ -9,6 +9,7 @@ cannot disagree.
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from functools import lru_cache
 
 MAX_KEYS = 50
 """Most keys on one page. The header stays below 2 kB, which every edge takes."""
@@ -17,6 +18,7 @@ _UNSOUND = re.compile(r"[^A-Za-z0-9_.-]")  # a post type may be called anything
 _LISTS = {"list:type:post": "home", "list:sticky": "home"}
 
 
+@lru_cache(maxsize=8192)
 @lru_cache(maxsize=8192)
 def surrogate_key(name: str) -> str:
     """The key of a document or list."""
@@ -29,5 +31,5 @@ def surrogate_key(name: str) -> str:
 
 def surrogate_keys(names: Iterable[str], release: str) -> tuple[str, ...]:
     """Keys of a page, the most important first; the release's own is always among them."""
-    keys = dict.fromkeys(surrogate_key(n) for n in names)
+    keys = dict.fromkeys(map(surrogate_key, names))
     return (*list(keys)[: MAX_KEYS - 1], f"rel-{release}")
