@@ -9,7 +9,6 @@ cannot disagree.
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from functools import lru_cache
 
 MAX_KEYS = 50
 """Most keys on one page. The header stays below 2 kB, which every edge takes."""
@@ -18,7 +17,6 @@ _UNSOUND = re.compile(r"[^A-Za-z0-9_.-]")  # a post type may be called anything
 _LISTS = {"list:type:post": "home", "list:sticky": "home"}
 
 
-@lru_cache(maxsize=8192)
 @lru_cache(maxsize=8192)
 def surrogate_key(name: str) -> str:
     """The key of a document or list."""
