@@ -99,7 +99,8 @@ class FrontTarget:
                 await site.pages.answer(path, "")
 
     async def _judge(self, data: bytes) -> None:
-        first, *others = data.split(MARK)
+        # The end of a head comes at last: aiohttp tells of some faults before it, the front waits.
+        first, *others = [*data.split(MARK), b"E\r\n\r\n"]
         parts = [("", first), *((chr(o[0]) if o else "", o[1:]) for o in others)]
         sent = b"".join(piece for _, piece in parts)
         written, closing, whole = await self._run_front(parts)
