@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 import redis
 
@@ -415,3 +416,51 @@ def test_protected_flag_comes_with_briefs(raw: RawStore) -> None:
     brief = raw.page("/p1/").next
     assert brief is not None
     assert (brief.protected, brief.title) == (True, "Post 2")
+
+
+# ---------------------------------------------------------------- outlines
+
+
+LISTS = (
+    ("page", "/p31/", 1, 0),
+    ("page", "/category/c1/", 1, 0),
+    ("page", "/author/a/", 1, 0),
+    ("feed", "/", 1, 0),
+    ("list", "format:video@/type/video/", 1, 0),
+    ("dates", "1577836800:1609459199@/2020/", 1, 0),
+)
+
+
+@pytest.mark.parametrize("candidate", LISTS)
+def test_outline_says_the_same_without_what_the_list_shows(
+    site: RawStore, candidate: tuple[str, str, int, int]
+) -> None:
+    """What the list itself is about still comes along, as it was asked for."""
+    whole = site.read(candidate)
+    outline = site.read(candidate, held=whole.rev)
+    assert whole.list
+    assert whole.refs
+    assert (whole.outline, outline.outline) == (False, True)
+    assert {r.ref for r in outline.records}.isdisjoint(set(whole.refs) - {whole.primary})
+    assert set(outline.records) <= set(whole.records)
+    if whole.primary in {r.ref for r in whole.records}:
+        assert whole.primary in {r.ref for r in outline.records}
+    same = msgspec.structs.replace(outline, records=whole.records, outline=False)
+    assert same == whole
+
+
+def test_outline_is_of_the_revision_that_was_named_alone(site: RawStore) -> None:
+    """Before and after it, all comes along; so it does of what is no list."""
+    rev = site.read(LISTS[0]).rev
+    for held in (-1, 0, rev - 1, rev + 1):
+        assert site.read(LISTS[0], held=held) == site.read(LISTS[0])
+    post = ("page", "/p3/", 1, 0)
+    assert site.read(post, held=rev) == site.read(post)
+    assert site.read(post, held=rev).records
+
+
+def test_lost_list_is_noticed_in_an_outline(site: RawStore) -> None:
+    """Its length is compared whatever comes along."""
+    rev = site.read(LISTS[1]).rev
+    site.client.delete(site.key("list:term:1"))
+    assert not site.read(LISTS[1], held=rev).complete
