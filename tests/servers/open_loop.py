@@ -225,6 +225,7 @@ def main() -> None:
     if plan.cpu >= 0:
         os.sched_setaffinity(0, {plan.cpu})
     sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(_run(plan))))
+    sys.stdout.buffer.flush()
 
 
 def run_plan(plan: Plan) -> list[Shot]:
