@@ -82,8 +82,13 @@ class Head:
             self._oddities = _NO_END
             self._renew()
             return False
-        if self._oddities or len(data) > MAX_PLAIN:
+        if self._oddities or len(data) > MAX_PLAIN or not self._is_for_a_page(data):
+            # To a parser, one that ends its connection is the last one: the next is of another.
+            self._renew()
             return False
+        return True
+
+    def _is_for_a_page(self, data: bytes) -> bool:
         method = self._parser.get_method()
         self.is_head = method == b"HEAD"
         # What llhttp has found sound is compared here, which costs less than asking for its parts.
