@@ -35,15 +35,16 @@ async def parse_apart(
     documents: Sequence[bytes], embed_hosts: frozenset[str] | None, *, body: bool
 ) -> list[Post | DocumentError]:
     """Each document as `parse_post` reads it, or why it can't be read."""
-    job = msgspec.msgpack.encode(Job(list(documents), embed_hosts, body))
+    job = Job(list(documents), embed_hosts, body)
     try:
-        answers = msgspec.msgpack.decode(await _ask(job), type=list[Post | str])
-    except (OSError, TimeoutError, msgspec.MsgspecError) as exc:
+        answers = await _ask(msgspec.msgpack.encode(job))
+        read = msgspec.msgpack.decode(answers, type=list[Post | str])
+    except (TimeoutError, msgspec.MsgspecError) as exc:
         reason = str(exc) or type(exc).__name__
-        return [DocumentError(f"could not be read in a process of its own: {reason}")] * len(
-            documents
-        )
-    return [DocumentError(a) if isinstance(a, str) else a for a in answers]
+        read = [f"could not be read in a process of its own: {reason}"] * len(documents)
+    except OSError:  # no process is to be had: to be slow is better than to fail
+        read = await asyncio.to_thread(_read, job)
+    return [DocumentError(a) if isinstance(a, str) else a for a in read]
 
 
 async def _ask(job: bytes) -> bytes:
@@ -65,16 +66,20 @@ async def _ask(job: bytes) -> bytes:
         await process.wait()
 
 
-def main() -> None:
-    """Read one job, write its answer, end."""
-    job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
+def _read(job: Job) -> list[Post | str]:
     answers: list[Post | str] = []
     for document in job.documents:
         try:
             answers.append(parse_post(document, job.embed_hosts, body=job.body))
         except DocumentError as exc:
             answers.append(str(exc))
-    sys.stdout.buffer.write(msgspec.msgpack.encode(answers))
+    return answers
+
+
+def main() -> None:
+    """Read one job, write its answer, end."""
+    job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(_read(job)))
 
 
 if __name__ == "__main__":

@@ -133,14 +133,31 @@ async def test_documents_read_apart_are_those_read_here() -> None:
 
 
 async def test_what_takes_too_long_apart_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor is anything when no process can be had; the reason is told."""
+    """The reason is told; the process is gone, whatever it was doing."""
     monkeypatch.setattr(apart, "_COMMAND", ("sleep", "60"))
     monkeypatch.setattr(apart, "SECONDS", 0.1)
     for _ in range(2):
         (answer,) = await parse_apart([b"{}"], None, body=True)
         assert isinstance(answer, DocumentError)
         assert "TimeoutError" in str(answer)
-    monkeypatch.setattr(apart, "_COMMAND", ("/no/such/program",))
+
+
+@pytest.mark.parametrize("command", [("false",), ("echo", "nonsense")])
+async def test_an_answer_that_makes_no_sense_is_none(
+    monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """As from a process that was killed."""
+    monkeypatch.setattr(apart, "_COMMAND", command)
     (answer,) = await parse_apart([b"{}"], None, body=True)
     assert isinstance(answer, DocumentError)
-    assert "No such file" in str(answer)
+
+
+async def test_where_no_process_is_to_be_had_it_is_read_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A trial of a release may start none."""
+    monkeypatch.setattr(apart, "_COMMAND", ("/no/such/program",))
+    good, bad = await parse_apart([b'{"id": 5}', b"{"], None, body=True)
+    assert not isinstance(good, DocumentError)
+    assert good.id == 5
+    assert isinstance(bad, DocumentError)
