@@ -41,7 +41,8 @@ class Leisure:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        with ThreadPoolExecutor(1, thread_name_prefix="compress") as pool:
+        pool = ThreadPoolExecutor(1, thread_name_prefix="compress")
+        try:
             wall, processor = time.monotonic(), time.process_time()
             while True:
                 await asyncio.sleep(TICK)
@@ -49,6 +50,8 @@ class Leisure:
                     load = (time.process_time() - processor) / (time.monotonic() - wall)
                     await self._work(pool, WORTH if load > BUSY else 0)
                 wall, processor = time.monotonic(), time.process_time()
+        finally:
+            pool.shutdown(wait=False)  # a loop that ends waits for no page
 
     async def _work(self, pool: ThreadPoolExecutor, worth: int) -> None:
         loop = asyncio.get_running_loop()
