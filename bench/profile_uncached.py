@@ -144,7 +144,7 @@ async def measure_steps(producer: Producer, paths: list[str]) -> dict[str, float
     steps = Steps()
     steps.wrap(store_module, "parse_found", "parse_found")
     steps.wrap(producer, "_library", "library")
-    for name in ("build_page", "render_page", "build_variants"):
+    for name in ("build_page", "render_page", "build_hasty"):
         if hasattr(producer_module, name):
             steps.wrap(producer_module, name, name)
     fetch_times = []
