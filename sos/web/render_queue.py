@@ -194,6 +194,8 @@ class RenderQueue:
         while line := self._choose():
             ticket = next(iter(line.waiting))
             del line.waiting[ticket]
+            if not ticket.is_waiting:  # cancelled, and has not heard of it yet
+                continue
             if now + line.mean > ticket.deadline:
                 self._turn_away(ticket)
                 continue

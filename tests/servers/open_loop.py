@@ -14,6 +14,7 @@ import itertools
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -230,15 +231,19 @@ def main() -> None:
 
 def run_plan(plan: Plan) -> list[Shot]:
     """Run a plan in a process of its own; its requests in the order in which they left."""
-    done = subprocess.run(
-        [sys.executable, "-m", __spec__.name if __spec__ else __name__],
-        input=msgspec.json.encode(plan),
-        capture_output=True,
-        timeout=plan.seconds + GIVE_UP + 20,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode()[-3000:]
-    return sorted(msgspec.json.decode(done.stdout, type=list[Shot]), key=lambda s: s.at)
+    with tempfile.TemporaryFile() as out:
+        done = subprocess.run(
+            [sys.executable, "-m", __spec__.name if __spec__ else __name__],
+            input=msgspec.json.encode(plan),
+            stdout=out,
+            stderr=subprocess.PIPE,
+            timeout=plan.seconds + GIVE_UP + 20,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()[-3000:]
+        out.seek(0)
+        shots = msgspec.json.decode(out.read(), type=list[Shot])
+    return sorted(shots, key=lambda s: s.at)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
