@@ -26,8 +26,9 @@ REST = 4
 WORTH = 2
 """Requests after which a page is worth the time of a busy worker."""
 
-BUSY = 0.5
-"""Share of a processor above which a worker is busy."""
+BUSY = 0.2
+"""Share of a processor above which a worker is busy. Low: of a machine that others share it may not get
+more."""
 
 
 class Leisure:
