@@ -27,8 +27,8 @@ WORTH = 2
 """Requests after which a page is worth the time of a busy worker."""
 
 BUSY = 0.2
-"""Share of a processor above which a worker is busy. Low: of a machine that others share it may not get
-more."""
+"""Share of a processor above which a worker is busy. On a machine that others share, it may not get
+more than that."""
 
 
 class Leisure:
