@@ -136,6 +136,8 @@ def test_what_is_too_much_is_refused_and_the_rest_is_served(
         with HealthWatch(node) as health:
             shots, cached = site.ask(SECONDS, TIMES * peak, 4000)
         after, _ = site.ask(2.0, peak / 2, 500)
+        # The machine may be another one by now than it was a quarter of a minute ago.
+        peak = (peak + site.measure_peak()) / 2
         served = [s for s in shots if s.good]
         refused = [s for s in shots if s.status == 503]
         goodput = len(served) / SECONDS
