@@ -86,7 +86,8 @@ class RenderQueue:
         self._lines: dict[Lane, _Line] = {
             "visitor": _Line(CONCURRENT, 8),
             "heavy": _Line(2, 1),
-            "spare": _Line(2, 1),
+            # Two of them would follow each other without a turn for anybody else in between.
+            "spare": _Line(1, 1),
         }
         self._logged = -LOG_SECONDS
         self._unlogged = 0
