@@ -66,14 +66,19 @@ async def _ask(job: bytes) -> bytes:
         await process.wait()
 
 
+def read_one(
+    document: bytes, embed_hosts: frozenset[str] | None, *, body: bool
+) -> Post | DocumentError:
+    """A document as `parse_post` reads it, or why it can't be read."""
+    try:
+        return parse_post(document, embed_hosts, body=body)
+    except DocumentError as exc:
+        return exc
+
+
 def _read(job: Job) -> list[Post | str]:
-    answers: list[Post | str] = []
-    for document in job.documents:
-        try:
-            answers.append(parse_post(document, job.embed_hosts, body=job.body))
-        except DocumentError as exc:
-            answers.append(str(exc))
-    return answers
+    read = (read_one(d, job.embed_hosts, body=job.body) for d in job.documents)
+    return [str(post) if isinstance(post, DocumentError) else post for post in read]
 
 
 def main() -> None:

@@ -102,46 +102,7 @@ async def ends_an_endless_head(port: int, script: Script, ours: Outcome) -> bool
     return False
 
 
-IGNORED_ONCE = frozenset(
-    b"content-location content-range content-type etag max-forwards server user-agent".split()
-)
-"""Fields that mean nothing to sos and of which aiohttp allows one."""
-
-
-def without_doubles(data: bytes) -> bytes:
-    """The same requests, each with its first field only of those that aiohttp allows once."""
-    heads = []
-    for head in data.split(b"\r\n\r\n"):
-        seen: set[bytes] = set()
-        lines = []
-        for line in head.split(b"\r\n"):
-            name = line.partition(b":")[0].lower()
-            if name not in seen:
-                lines.append(line)
-            seen |= {name} & IGNORED_ONCE
-        heads.append(b"\r\n".join(lines))
-    return b"\r\n\r\n".join(heads)
-
-
-async def reads_over_a_double(port: int, script: Script, ours: Outcome) -> bool:
-    """Whether that is what aiohttp answers without the second one of a field that sos ignores.
-
-    aiohttp refuses two of some fields, such as User-Agent. The front gives such a client its page:
-    nothing hangs on these fields, and a look at them would cost every request.
-    """
-    steps, rest = tuple(map(without_doubles, script.steps)), without_doubles(b"".join(script.rest))
-    single = Script(steps, (rest,))
-    if (steps, rest) == (script.steps, b"".join(script.rest)):
-        return False
-    theirs = await run(port, single)
-    return (
-        theirs.essence == ours.essence
-        or await answers_in_pieces(port, single, ours)
-        or await ends_an_endless_head(port, single, ours)
-    )
-
-
-ALLOWED = (answers_in_pieces, ends_an_endless_head, reads_over_a_double)
+ALLOWED = (answers_in_pieces, ends_an_endless_head)
 
 
 @dataclass

@@ -14,13 +14,25 @@ MAX_PLAIN: Final = 8190
 MAX_LINES: Final = 102
 """Most lines of one: 100 fields, the request line and the empty line at the end."""
 
-HOST, ACCEPT_ENCODING, IF_NONE_MATCH, IF_MODIFIED_SINCE, _CONNECTION, _FRAMING = range(1, 7)
+HOST, ACCEPT_ENCODING, IF_NONE_MATCH, IF_MODIFIED_SINCE = range(1, 5)
+_ONCE: Final = (
+    b"content-location",
+    b"content-range",
+    b"content-type",
+    b"etag",
+    b"max-forwards",
+    b"server",
+    b"user-agent",
+)
+"""Fields that mean nothing to sos, and of which aiohttp refuses a second one."""
+_CONNECTION, _FRAMING = 100, 101
 
 _MEANINGS: Final = {
     b"host": HOST,
     b"accept-encoding": ACCEPT_ENCODING,
     b"if-none-match": IF_NONE_MATCH,
     b"if-modified-since": IF_MODIFIED_SINCE,
+    **{name: number for number, name in enumerate(_ONCE, 5)},
     b"connection": _CONNECTION,
     # There is more to come than a head, or another protocol is wanted.
     b"content-length": _FRAMING,
