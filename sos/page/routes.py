@@ -7,6 +7,7 @@ known here: `build` says so, and the handler redirects when the two differ.
 
 import re
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -19,6 +20,11 @@ FeedFormat = Literal["rss", "atom"]
 
 MAX_PATH = 2000
 """Longest path that is looked up, bytes; WordPress can't hold longer ones."""
+
+MAX_REMEMBERED = 256
+
+_PLAIN = re.compile(r"(?:/[A-Za-z0-9_~\-][A-Za-z0-9_~\-.]*)*/?\Z")
+"""Paths in their one spelling that nothing needs to be decided about: nearly all."""
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 _LEGAL = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*\Z")
@@ -63,6 +69,12 @@ def decide_route(raw_path: str, query: str, zone: tzinfo, date_base: str = "/") 
     ``date_base`` is the path below which the site has its date archives. A route whose ``path``
     differs from ``raw_path`` asks for a redirect.
     """
+    # Each of those who have to do with a request asks for its route. Long ones are not remembered.
+    decide = _decide_again if len(raw_path) + len(query) <= MAX_REMEMBERED else _decide
+    return decide(raw_path, query, zone, date_base)
+
+
+def _decide(raw_path: str, query: str, zone: tzinfo, date_base: str) -> Route | Refusal:
     path = canonical_path(raw_path)
     if isinstance(path, Refusal):
         return path
@@ -84,6 +96,9 @@ def decide_route(raw_path: str, query: str, zone: tzinfo, date_base: str = "/") 
     return PageRoute(path, _decide_candidates(path, segments, zone, date_base))
 
 
+_decide_again = lru_cache(maxsize=1024)(_decide)
+
+
 def canonical_path(raw: str) -> str | Refusal:
     """``raw`` in the one spelling that is stored: escapes lower-case, none that is not needed.
 
@@ -91,6 +106,8 @@ def canonical_path(raw: str) -> str | Refusal:
     Refused are control characters, encoded slashes and dots, backslashes, empty segments, and
     escapes that are not UTF-8.
     """
+    if _PLAIN.match(raw) and 0 < len(raw) <= MAX_PATH:
+        return raw
     if not raw.isascii():
         try:
             # Bytes that are not UTF-8 arrive as surrogates, and are found out below.
