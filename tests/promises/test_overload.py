@@ -45,7 +45,7 @@ are asked for in turn none is there any more when its turn comes again."""
 
 GOODPUT = 0.8
 REFUSED_SECONDS = 0.05
-TRIES = 3
+TRIES = 4
 
 
 @contextlib.contextmanager
