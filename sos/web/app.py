@@ -50,6 +50,7 @@ START_SECONDS = 0.8
 """How long a start waits for the front page; a silent store must not hold it up."""
 
 LONG_SECONDS = 86_400.0
+"""How long aiohttp lets a connection idle that the front watches over: for ever, as it were."""
 
 UPDATE_SECONDS = 0.25
 """How long it waits for the store when it has the front page of the snapshot already."""
@@ -93,15 +94,7 @@ class SiteService:
             content_previews=self._content_previews,
             fetch_verdict=lambda: context.verdict,
         )
-        self.app = web.Application(
-            client_max_size=1024,
-            middlewares=[handlers.handle_unrouted],
-            handler_args={"lingering_time": LINGERING_SECONDS, **LIMITS},
-        )
-        self.app.router.add_route(
-            "*", "/{path:.*}", handlers.handle, expect_handler=handlers.refuse_expectation
-        )
-        self.app.on_response_prepare.append(name_server)
+        self.app = build_app(handlers)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -216,6 +209,20 @@ class SiteService:
 def create_service(context: WorkerContext) -> SiteService:
     """The service of a worker; its factory, see `web.service`."""
     return SiteService(context)
+
+
+def build_app(handlers: Handlers) -> web.Application:
+    """The application that hands every request to ``handlers``."""
+    app = web.Application(
+        client_max_size=1024,
+        middlewares=[handlers.handle_unrouted],
+        handler_args={"lingering_time": LINGERING_SECONDS, **LIMITS},
+    )
+    app.router.add_route(
+        "*", "/{path:.*}", handlers.handle, expect_handler=handlers.refuse_expectation
+    )
+    app.on_response_prepare.append(name_server)
+    return app
 
 
 def build_pages(context: WorkerContext, reader: ContentReader, release: Release) -> Pages:
