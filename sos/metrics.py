@@ -73,7 +73,8 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "sos_stale_responses_total",
         "counter",
-        "Answers made from content that could not be checked against the store.",
+        "Answers made from content that could not be checked against the store, or from a copy "
+        "that was just then made anew.",
     ),
     _histogram("sos_render_seconds", "Page model to finished bytes.", ("kind",)),
     Spec("sos_render_errors_total", "counter", "Renderings that raised.", ("kind",)),

@@ -176,9 +176,13 @@ class Pages:
         missing = self.cache.find_missing(key)
         if missing is not None:
             return self._look_for_missing(missing, "negative")
-        if entry is not None and not entry.partial and not self._freshness.may_be_replaced(entry):
+        if entry is not None and not entry.partial and self._is_good_enough(key, entry):
             return self._use(entry, "stale")
         return Wanted(key, entry, lane="heavy" if isinstance(route, SitemapRoute) else "visitor")
+
+    def _is_good_enough(self, key: str, entry: CachedPage) -> bool:
+        """Whether nobody should wait for a better one."""
+        return self._renewal.is_covered(key, entry) or not self._freshness.may_be_replaced(entry)
 
     def _look_for_missing(self, missing: Missing, use: CacheUse) -> Answer | Wanted:
         if missing.status == 301:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence, Set
 
-from sos.cache.pages import PageCache
+from sos.cache.pages import CachedPage, PageCache
 from sos.content.follow import State
 from sos.content.store import Due
 from sos.metrics import Metrics
@@ -21,6 +21,15 @@ HOT_SECONDS = 60.0
 HOT_PAGES = 64
 """A page asked for within HOT_SECONDS is rendered again as soon as its content changes; at most
 HOT_PAGES of them for one change."""
+
+CONTENT_GRACE = 0.1
+RELEASE_GRACE = 0.25
+"""How long a busy page is shown as it was while it is made anew, seconds, after its content or the
+release changed: longer than that takes, unless the worker is. Half of all requests may be for one
+page, and none of them is to wait for it."""
+
+BUSY_HITS, BUSY_SECONDS = 50, 2.0
+"""A page is busy that was asked for so often, and so recently. (The front counts once a second.)"""
 
 
 class Renewal:
@@ -42,6 +51,8 @@ class Renewal:
         self._changed = changed
         self._fallback = fallback
         self._background: set[asyncio.Task[None]] = set()
+        # Copies that are shown as they are, and until when, in the loop's time.
+        self._covered: dict[str, tuple[CachedPage, float]] = {}
         self._freshness: Freshness
         self._maker: Maker
 
@@ -55,6 +66,11 @@ class Renewal:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
+    def is_covered(self, path: str, entry: CachedPage) -> bool:
+        """Whether a copy may be shown as it is, because the page is being made anew."""
+        covered, until = self._covered.get(path, (None, 0.0))
+        return covered is entry and asyncio.get_running_loop().time() < until
+
     # ------------------------------------------------------------ news
 
     def on_touched(self, rev: int, names: Set[str]) -> None:
@@ -65,7 +81,7 @@ class Renewal:
         self._maker.lacking = False
         self._metrics.content_store_incomplete.set(0)
         self._metrics.content_events.inc()
-        self._renew(self._cache.invalidate(rev, frozenset(names) | {"sitemap"}))
+        self._renew(self._cache.invalidate(rev, frozenset(names) | {"sitemap"}), CONTENT_GRACE)
 
     def on_due(self, names: Set[str]) -> None:
         """Something appeared or disappeared at its time."""
@@ -106,14 +122,14 @@ class Renewal:
     def on_release(self) -> None:
         """Another release is live: no kept page is of it."""
         self._cache.version += 1
-        self._make_hot_again(self._cache.paths())
+        self._make_hot_again(self._cache.paths(), RELEASE_GRACE)
         self._changed()
 
     # ------------------------------------------------------------ making anew
 
-    def _renew(self, paths: list[str]) -> None:
+    def _renew(self, paths: list[str], grace: float = 0.0) -> None:
         self._metrics.cache_invalidations.inc(by=len(paths))
-        self._make_hot_again(paths)
+        self._make_hot_again(paths, grace)
         self._changed()
 
     def _leave_snapshot(self) -> None:
@@ -132,12 +148,13 @@ class Renewal:
         entry = self._cache.peek(path)
         return entry is not None and entry.last_hit >= self._clock() - HOT_SECONDS
 
-    def _make_hot_again(self, paths: Iterable[str]) -> None:
+    def _make_hot_again(self, paths: Iterable[str], grace: float = 0.0) -> None:
         hot = [p for p in paths if self._is_hot(p) and not p.startswith("!")]
         for path in hot[:HOT_PAGES]:
             task = asyncio.get_running_loop().create_task(self._refresh(path))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
+            self._cover(path, grace)
 
     async def _refresh(self, path: str) -> None:
         entry = self._cache.peek(path)
@@ -148,7 +165,23 @@ class Renewal:
             await self._make_ahead(path)
             # It may have joined a rendering that was under way when the change came.
             if (entry := self._cache.peek(path)) and entry.stale and not entry.partial:
+                self._cover(path, CONTENT_GRACE)
                 await self._make_ahead(path)
 
     async def _make_ahead(self, path: str) -> None:
         await self._maker.wait(self._maker.fly(path, path, "", "spare", 0), None)
+
+    def _cover(self, path: str, grace: float) -> None:
+        """Have the copy of a busy page shown as it is; the same copy never for longer."""
+        entry, now = self._cache.peek(path), self._clock()
+        if entry is None or entry.hits < BUSY_HITS or entry.last_hit < now - BUSY_SECONDS:
+            return
+        if self._covered.get(path, (None,))[0] is not entry:
+            loop = asyncio.get_running_loop()
+            self._covered[path] = entry, loop.time() + grace
+            loop.call_later(grace, self._uncover, path, entry)
+
+    def _uncover(self, path: str, entry: CachedPage) -> None:
+        if self._covered.get(path, (None,))[0] is entry:
+            del self._covered[path]
+        self._cache.version += 1  # what was answered with it is not to be repeated by heart

@@ -19,9 +19,10 @@ from sos.produce.documents import DocumentCache
 from sos.produce.producer import Producer
 from sos.release.environment import Release
 from sos.web import pages as module
+from sos.web import renewing
 from sos.web.pages import Answer, Pages
 from sos.web.render_queue import CONCURRENT
-from sos.web.renewing import HOT_PAGES
+from sos.web.renewing import BUSY_HITS, HOT_PAGES
 
 from tests.page.documents import (
     ADMIN,
@@ -256,6 +257,86 @@ async def test_hot_pages_are_made_anew_before_they_are_asked_for(start: Start) -
     assert answer.entry
     assert b"Changed" in answer.entry.page.body
     assert service.metrics.cache_refreshes.values[()] == [1]
+
+
+async def ask_often(service: Service, path: str = "/") -> bytes:
+    """Make a page a busy one; what it shows."""
+    for _ in range(BUSY_HITS):
+        answer = await service.ask(path)
+    assert answer.entry
+    return answer.entry.page.body
+
+
+async def test_nobody_waits_for_a_busy_page_that_is_made_anew(start: Start) -> None:
+    """It is shown as it was, marked as old, until the new one is there: as fast as one can wait."""
+    service = await start(make_store(post(5)))
+    before = await ask_often(service)
+    service.store.put("post:5", post(5, title={"rendered": "Changed"}))
+    await service.look()
+    meanwhile = service.pages.answer_now("/", "")
+    assert meanwhile is not None
+    assert meanwhile.entry
+    assert (meanwhile.entry.page.body, meanwhile.stale, meanwhile.cache) == (before, True, "stale")
+    await until(lambda: (kept := service.pages.cache.peek("/")) is not None and not kept.stale)
+    answer = service.pages.answer_now("/", "")
+    assert answer is not None
+    assert answer.entry
+    assert (b"Changed" in answer.entry.page.body, answer.stale) == (True, False)
+
+
+async def test_a_busy_page_is_not_shown_as_it_was_for_long(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store takes its time: a further change does not lengthen the grace of the same copy."""
+    monkeypatch.setattr(renewing, "CONTENT_GRACE", 0.05)
+    service = await start(make_store(post(5)))
+    await ask_often(service)
+    answered, old = asyncio.Event(), service.store.fetch_page
+
+    async def slow(*args: Any) -> Any:
+        await answered.wait()
+        return await old(*args)
+
+    service.store.fetch_page = slow  # type: ignore[method-assign]
+    version = service.pages.cache.version
+    loop = asyncio.get_running_loop()
+    service.store.put("post:5", post(5, title={"rendered": "Changed"}))
+    await service.look()
+    until_then = loop.time() + renewing.CONTENT_GRACE
+    while service.pages.answer_now("/", ""):
+        service.store.put("post:5", post(5, title={"rendered": f"Changed {loop.time()}"}))
+        await service.look()
+        await asyncio.sleep(0.001)
+    assert loop.time() >= until_then
+    assert service.pages.cache.version > version, "nothing keeps answering by heart"
+    answered.set()
+    assert "Changed" in await service.text("/")
+
+
+async def test_a_quiet_page_is_waited_for(start: Start) -> None:
+    """An editor who looks at what was just changed sees it, or waits for it."""
+    service = await start(make_store(post(5)))
+    await service.ask("/")
+    service.store.put("post:5", post(5, title={"rendered": "Changed"}))
+    await service.look()
+    assert service.pages.answer_now("/", "") is None
+    assert "Changed" in await service.text("/")
+
+
+async def test_a_busy_page_of_the_release_before_is_shown_until_there_is_another(
+    start: Start,
+) -> None:
+    """And not after the grace, whatever the new release does."""
+    service = await start(make_store(post(5)))
+    before = await ask_often(service)
+    service.pages.swap(release_of(index="New {{ page.title }}</html>"))
+    meanwhile = service.pages.answer_now("/", "")
+    assert meanwhile is not None
+    assert meanwhile.entry
+    assert meanwhile.entry.page.body == before
+    await until(lambda: b"New" in service.pages.cache.peek("/").page.body)  # type: ignore[union-attr]
+    answer = await service.ask("/")
+    assert (answer.cache, answer.stale) == ("hit", False)
 
 
 async def test_hot_pages_have_a_bound(start: Start) -> None:
