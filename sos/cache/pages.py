@@ -1,7 +1,8 @@
 """The page cache of one worker: bounded, invalidated by name, never consulted twice for one thing.
 
 In: rendered pages with the names they depend on, and names that were touched. Out: entries, fresh
-or stale. Holds no lock and does no I/O: it lives on one event loop. Time is passed in.
+or stale, whose bodies it holds compressed alone (`packed`). Holds no lock and does no I/O: it lives
+on one event loop. Time is passed in.
 """
 
 from collections import OrderedDict, deque
@@ -11,12 +12,13 @@ from typing import Literal
 import msgspec
 
 from sos.cache.encodings import Variants
+from sos.cache.packed import pack
 from sos.render import RenderedPage
 
-ENTRY_OVERHEAD = 2_000
+ENTRY_OVERHEAD = 900
 """What an entry costs beyond its bodies and names, bytes; measured, rounded up."""
 
-NAME_OVERHEAD = 320
+NAME_OVERHEAD = 200
 """What each name that a page depends on costs, bytes, where no other page has it; measured."""
 
 MAX_NEGATIVE = 4_096
@@ -75,7 +77,8 @@ class PageCache:
         self._pages: OrderedDict[str, CachedPage] = OrderedDict()
         self._missing: OrderedDict[str, Missing] = OrderedDict()
         self._missing_size = 0
-        self._by_name: dict[str, set[str]] = {}
+        # Most names are those of one page alone: a set for it would be the most that they take.
+        self._by_name: dict[str, str | set[str]] = {}
         self.moment = 0
         # Moment, revision and names of each change; what is below the floors was forgotten.
         self._recent: deque[tuple[int, int, Set[str]]] = deque()
@@ -122,6 +125,7 @@ class PageCache:
             self._drop(path)
         if old is not None or path in self._missing:
             self.version += 1
+        entry.page, entry.variants = pack(entry.page, entry.variants)
         if entry.size > self.max_bytes:
             return
         self._pages[path] = entry
@@ -130,7 +134,11 @@ class PageCache:
         self._forget_missing(path)
         self.size += entry.size
         for name in entry.page.depends:
-            self._by_name.setdefault(name, set()).add(path)
+            known = self._by_name.setdefault(name, path)
+            if isinstance(known, set):
+                known.add(path)
+            elif known != path:
+                self._by_name[name] = {known, path}
         self._shrink()
 
     def replace_variants(self, path: str, entry: CachedPage, variants: Variants) -> None:
@@ -141,8 +149,9 @@ class PageCache:
         if self.hasty.get(path) is not entry:
             return
         del self.hasty[path]
-        self.size += variants.size - entry.variants.size
-        entry.variants = variants
+        self.size -= entry.size
+        entry.page, entry.variants = pack(entry.page, variants)
+        self.size += entry.size
         self.version += 1
         self._shrink()
 
@@ -193,10 +202,9 @@ class PageCache:
 
     def expire(self, names: Iterable[str], at: int) -> None:
         """Have the pages made of any of ``names`` end at ``at``, epoch seconds, or before."""
-        for name in names:
-            for path in self._by_name.get(name, ()):
-                entry = self._pages[path]
-                entry.until = min(entry.until or at, at)
+        for path in self._made_of(names):
+            entry = self._pages[path]
+            entry.until = min(entry.until or at, at)
         self.version += 1
 
     def forget(self, path: str) -> None:
@@ -224,9 +232,15 @@ class PageCache:
             else:
                 self._floor_rev = max(self._floor_rev, rev)
 
-    def _made_of(self, names: Set[str]) -> set[str]:
-        none: set[str] = set()
-        return none.union(*(self._by_name.get(name, none) for name in names))
+    def _made_of(self, names: Iterable[str]) -> set[str]:
+        found: set[str] = set()
+        for name in names:
+            known = self._by_name.get(name)
+            if isinstance(known, set):
+                found |= known
+            elif known is not None:
+                found.add(known)
+        return found
 
     def _mark(self, paths: Iterable[str]) -> list[str]:
         marked = []
@@ -261,8 +275,8 @@ class PageCache:
         self.hasty.pop(path, None)
         self.size -= entry.size
         for name in entry.page.depends:
-            paths = self._by_name.get(name)
-            if paths is not None:
-                paths.discard(path)
-                if not paths:
-                    del self._by_name[name]
+            known = self._by_name.get(name)
+            if isinstance(known, set):
+                known.discard(path)
+            if not known or known == path:
+                self._by_name.pop(name, None)
