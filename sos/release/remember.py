@@ -10,18 +10,25 @@ import re
 from collections.abc import Callable, Mapping
 from sys import getsizeof
 from typing import Any
-from weakref import ref
+from weakref import WeakSet, ref
 
 import msgspec
+from isal import isal_zlib
 from markupsafe import Markup
 
 from sos.page import model
 
 MAX_BYTES = 16 * 1024 * 1024
-"""What is kept. The cards of ten thousand posts fit in, where each has about 900 characters."""
+"""What all memories of a process keep, unless it is told otherwise."""
 
-OVERHEAD = 400
+HOT_SHARE = 16
+"""One part in so many is for texts as they are; beyond, what was not used lately is packed."""
+
+OVERHEAD = 430
 """What a text costs beyond itself, bytes; measured."""
+
+WORTH_PACKING = 200
+"""Characters. Shorter texts stay as they are."""
 
 PLAIN = frozenset({str, Markup, int, float, bool, type(None)})
 """Types of arguments that are compared by value. (A string that is HTML is another than one that
@@ -51,14 +58,65 @@ Kept = tuple[Any, ...]
 """A text, and what it was made of: tuples, and structs which it keeps nobody from forgetting."""
 
 
-class Memory:
-    """Texts by macro and arguments, bounded; of one release."""
+class Room:
+    """How much the memories of a process may keep together: ``max_bytes``.
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._size = 0
-        self._kept: dict[Key, Kept] = {}
+    Each release has a memory of its own, and several are loaded: the one that was not used for
+    longest makes room for the others.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self.moment = 0
+        self._memories = WeakSet["Memory"]()
+
+    @property
+    def size(self) -> int:
+        """Bytes that count against the bound."""
+        return sum(memory.size for memory in self._memories)
+
+    def enter(self, memory: "Memory") -> None:
+        """Count ``memory`` as long as it lives."""
+        self._memories.add(memory)
+
+    def shrink(self) -> None:
+        """Forget what was not used for longest, until the rest fits in."""
+        self.moment += 1
+        while self.size > self.max_bytes:
+            if not min(self._memories, key=_last_use).forget_one():
+                return
+
+
+ROOM = Room(MAX_BYTES)
+"""That of this process."""
+
+
+class _Held(ref[Any]):
+    """An argument that may go, and what was remembered of it then."""
+
+    __slots__ = ("key",)
+    key: Key
+
+
+class Memory:
+    """Texts by macro and arguments; of one release.
+
+    The latest are kept as they are, the others packed: the cards of a site differ in a few words,
+    and the first of them, known to both sides, leaves a fifth of the others.
+    """
+
+    def __init__(self, room: Room | None = None) -> None:
+        self.moment = 0
+        self._room = room or ROOM
+        self._size = self._hot_size = 0
+        self._hot: dict[Key, Kept] = {}
+        self._cold: dict[Key, Kept] = {}
+        self._samples: dict[object, bytes] = {}
         self._within = False
+        self._room.enter(self)
+
+    def __len__(self) -> int:
+        return len(self._hot) + len(self._cold)
 
     @property
     def size(self) -> int:
@@ -73,34 +131,111 @@ class Memory:
         key = None if self._within else build_key(macro, args, kwargs)
         if key is None:
             return macro(*args, **kwargs)
-        kept = self._kept.pop(key, None)
-        if kept is not None:
-            # A key has the addresses of arguments: as long as they are alive, it is these.
-            if all(type(held) is not ref or held() is not None for held in kept[1:]):
-                self._kept[key] = kept  # to the end: the first was not used for longest
-                known: str = kept[0]
-                return known
-            self._size -= _weigh(kept)
+        self.moment = self._room.moment
+        known = self._find(key)
+        if known is not None:
+            return known
         self._within = True
         try:
             text = macro(*args, **kwargs)
         finally:
             self._within = False
-        arguments = (*args, *kwargs.values())
-        held = [ref(a) if type(a) in STRUCTS else a for a in arguments if type(a) not in PLAIN]
-        kept = (text, *held)
-        self._size += _weigh(kept)
-        old = self._kept.pop(key, None)  # another thread's (previews are rendered in their own)
-        self._size -= _weigh(old) if old else 0
-        self._kept[key] = kept
-        while self._size > self._max_bytes and len(self._kept) > 1:
-            gone = self._kept.pop(next(iter(self._kept)), None)
-            self._size -= _weigh(gone) if gone else 0
+        self._keep(key, text, (*args, *kwargs.values()))
         return text
+
+    def forget_one(self) -> bool:
+        """Forget what was not used for longest; False where there is nothing."""
+        for kept in (self._cold, self._hot):
+            for key in kept:
+                self._forget(key)
+                return True
+        return False
+
+    def _find(self, key: Key) -> str | None:
+        for texts in (self._hot, self._cold):
+            kept = texts.pop(key, None)
+            if kept is None:
+                continue
+            # A key has the addresses of arguments: as long as they are alive, it is these.
+            if all(type(held) is not _Held or held() is not None for held in kept[1:]):
+                texts[key] = kept  # to the end: the first was not used for longest
+                text: str = kept[0]
+                return self._unpack(key, kept[0]) if type(kept[0]) is bytes else text
+            texts[key] = kept
+            self._forget(key)
+        return None
+
+    def _keep(self, key: Key, text: str, arguments: tuple[Any, ...]) -> None:
+        self._forget(key)  # another thread's (previews are rendered in their own)
+        kept = (text, *(self._hold(key, a) for a in arguments if type(a) not in PLAIN))
+        self._hot[key] = kept
+        self._count(_weigh(kept), hot=True)
+        while self._hot_size > self._room.max_bytes // HOT_SHARE and len(self._hot) > 1:
+            self._cool(next(iter(self._hot)))
+        self._room.shrink()
+
+    def _hold(self, key: Key, argument: object) -> object:
+        if type(argument) not in STRUCTS:
+            return argument
+        held = _Held(argument, self._lose)
+        held.key = key
+        return held
+
+    def _lose(self, held: ref[Any]) -> None:
+        """Nobody can ask for it any more."""
+        if isinstance(held, _Held):
+            self._forget(held.key)
+
+    def _cool(self, key: Key) -> None:
+        kept = self._hot.pop(key, None)
+        if kept is None:
+            return
+        self._count(-_weigh(kept), hot=True)
+        text = kept[0]
+        if type(text) is Markup and len(text) >= WORTH_PACKING:
+            kept = (self._pack(key[0], text), *kept[1:])
+        self._cold[key] = kept
+        self._count(_weigh(kept))
+
+    def _forget(self, key: Key) -> None:
+        kept = self._hot.pop(key, None)
+        if kept is not None:
+            self._count(-_weigh(kept), hot=True)
+        kept = self._cold.pop(key, None)
+        if kept is not None:
+            self._count(-_weigh(kept))
+
+    def _count(self, size: int, *, hot: bool = False) -> None:
+        self._size += size
+        if hot:
+            self._hot_size += size
+
+    def _pack(self, macro: object, text: Markup) -> bytes:
+        content = text.encode("utf-8", "surrogatepass")
+        sample = self._samples.get(macro)
+        if sample is None:
+            sample = self._samples[macro] = content[-_WINDOW:]
+            self._count(len(sample))
+        packer = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW, zdict=sample)
+        packed: bytes = packer.compress(content) + packer.flush()
+        return packed
+
+    def _unpack(self, key: Key, packed: bytes) -> Markup:
+        content = isal_zlib.decompressobj(_RAW, zdict=self._samples[key[0]]).decompress(packed)
+        return Markup(content.decode("utf-8", "surrogatepass"))  # noqa: S704 - it was before
+
+
+_WINDOW = 32 * 1024
+_RAW = -15  # zlib's window bits for deflate without a head
+_LEVEL = 1
 
 
 def _weigh(kept: Kept) -> int:
     return getsizeof(kept[0]) + OVERHEAD
+
+
+def _last_use(memory: Memory) -> tuple[bool, int]:
+    return not len(memory), memory.moment
 
 
 def build_key(macro: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Key | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 from sos.page.model import Link, MenuItem, PageModel
 from sos.release.environment import Release, build_release
-from sos.release.remember import Memory, build_key, find_pure, is_fixed
+from sos.release.remember import Memory, Room, build_key, find_pure, is_fixed
 
 from tests.page.samples import SAMPLES
 
@@ -206,7 +207,7 @@ def test_the_same_arguments_are_run_once() -> None:
 
 def test_it_stays_within_its_bound_and_keeps_nobody_alive() -> None:
     """What was used lately stays; a card that is gone elsewhere is gone here."""
-    memory, calls = Memory(max_bytes=20_000), []
+    memory, calls = Memory(Room(20_000)), []
 
     def macro(x: object) -> str:
         calls.append(x)
@@ -223,3 +224,88 @@ def test_it_stays_within_its_bound_and_keeps_nobody_alive() -> None:
     alive = weakref.ref(entry)
     del entry
     assert alive() is None
+
+
+CARD = "<article><h2>{}</h2><p>" + "words " * 60 + "</p></article>"
+
+
+def test_what_was_packed_comes_back_as_it_was() -> None:
+    """Letter by letter, and still as HTML; the last texts and the short ones were never packed."""
+    memory, calls = Memory(Room(100_000)), []
+
+    def macro(x: str) -> Markup:
+        calls.append(x)
+        return Markup(CARD).format(Markup(x))
+
+    names = [("<b>Größe</b> {}" if n % 3 else "x\ud800 {}").format(n) for n in range(100)]
+    first = [memory.call(macro, (name,), {}) for name in names]
+    again = [memory.call(macro, (name,), {}) for name in names]
+    assert again == first
+    assert {type(text) for text in again} == {Markup}
+    assert calls == names
+    # The bound would hold half of them as they are.
+    assert sum(map(len, first)) > 40_000
+    assert memory.size < 80_000
+
+
+def test_what_nobody_can_ask_for_again_takes_no_room() -> None:
+    """Cards that were made for one page go with it."""
+    memory = Memory(Room(100_000))
+
+    def macro(entry: Link) -> Markup:
+        return Markup(CARD).format(entry.title)
+
+    entries = [link(f"t{number}") for number in range(100)]
+    for entry in entries:
+        memory.call(macro, (entry,), {})
+    size = memory.size
+    assert len(memory) == 100
+    del entry, entries[50:]
+    assert len(memory) == 50
+    assert memory.size < 0.6 * size
+    entries.clear()
+    assert len(memory) == 0
+    assert memory.size <= len(CARD) + 10  # what the others were packed with
+
+
+def test_a_release_that_is_not_used_any_more_makes_room_for_the_one_that_is() -> None:
+    """The bound is that of the process, however many releases are loaded."""
+    room = Room(50_000)
+    old, new = Memory(room), Memory(room)
+
+    def macro(x: int) -> Markup:
+        return Markup(CARD).format(x)
+
+    for number in range(200):
+        old.call(macro, (number,), {})
+    assert 40_000 < old.size <= room.max_bytes
+    for number in range(200):
+        new.call(macro, (number,), {})
+        assert room.size <= room.max_bytes
+    assert new.size > 40_000
+    kept = len(new)
+    del new
+    gc.collect()
+    assert room.size == old.size < 10_000
+    assert kept > 50
+
+
+def test_a_text_costs_no_more_than_is_counted() -> None:
+    """The bound in bytes holds in real memory."""
+    memory = Memory(Room(10**9 // 100))
+    entries = [link(f"t{number}") for number in range(5_000)]
+
+    def macro(entry: Link) -> Markup:
+        return Markup(CARD).format(entry.title)
+
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for entry in entries:
+            memory.call(macro, (entry,), {})
+        gc.collect()
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    print(taken, memory.size, len(memory))
+    assert 0.7 * memory.size < taken <= memory.size
