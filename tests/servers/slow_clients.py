@@ -21,11 +21,12 @@ from typing import Literal, cast
 import msgspec
 import uvloop
 
-Kind = Literal["silent", "dripping", "not_reading", "idle"]
-"""Says nothing; sends a head byte by byte; asks for much and reads next to nothing; has been
-answered once, and waits."""
+Kind = Literal["silent", "dripping", "not_reading", "sipping", "idle"]
+"""Says nothing; sends a head byte by byte; asks for much and reads next to nothing, or a little now
+and then; has been answered once, and waits."""
 
 DRIP_SECONDS = 3.0
+SIP_SECONDS = 0.4
 ASKED_AT_ONCE = 200
 """Requests that a client sends who does not read: their answers fill every buffer on the way."""
 
@@ -74,11 +75,14 @@ class Client(asyncio.Protocol):
             self._drip()
         elif self.fate.kind == "idle":
             self._transport.write(self._request)
-        elif self.fate.kind == "not_reading":
+        elif self.fate.kind in ("not_reading", "sipping"):
             # Later: uvloop begins to read after this call, whatever was asked for in it.
             asyncio.get_running_loop().call_soon(self._ask_much)
 
     def data_received(self, data: bytes) -> None:
+        if self.fate.kind == "sipping":
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(SIP_SECONDS, self._sip)
         with contextlib.suppress(ValueError):
             if data.startswith(b"HTTP/1.1 "):
                 self.fate.status = int(data[9:12])
@@ -99,6 +103,12 @@ class Client(asyncio.Protocol):
     def _ask_much(self) -> None:
         self._transport.pause_reading()
         self._transport.write(self._request * ASKED_AT_ONCE)
+        if self.fate.kind == "sipping":
+            self._sip()
+
+    def _sip(self) -> None:
+        if self.fate.seconds < 0:
+            self._transport.resume_reading()
 
     def _drip(self) -> None:
         if self.fate.seconds < 0:
@@ -120,7 +130,7 @@ async def _come(crowd: Crowd) -> list[Client]:
             # The port is chosen when it connects: each address has all of them for itself.
             sock.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT
             sock.bind((f"127.0.0.{2 + number % ADDRESSES}", 0))
-            if kind == "not_reading":
+            if kind in ("not_reading", "sipping"):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             await loop.sock_connect(sock, crowd.address)
             _, client = await loop.create_connection(lambda: Client(kind, crowd), sock=sock)
@@ -137,7 +147,7 @@ async def _run(crowd: Crowd) -> None:
     over = asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
     while not over.done():
         for client in clients:
-            if client.fate.kind == "not_reading":
+            if client.fate.kind in ("not_reading", "sipping"):
                 client.look(ended=False)
         await asyncio.wait({over}, timeout=LOOK_SECONDS)
     sys.stdout.buffer.write(msgspec.json.encode([client.fate for client in clients]))

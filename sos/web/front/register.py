@@ -23,7 +23,8 @@ HEAD_SECONDS = 10.0
 """From the first byte of a head to its last."""
 
 WRITE_SECONDS = 30.0
-"""A reader that takes nothing from a full buffer for so long is given up."""
+"""A reader that has not taken most of a full buffer (48 of 64 kB) by then is given up. Any progress
+at all would be enough for ten thousand of them to hold what they hold for ever."""
 
 UNUSUAL_SECONDS = 30.0
 """For each answer on a connection that sent a body, nonsense, or wanted another protocol."""
