@@ -24,8 +24,8 @@ ifdef ARGS
 else
 	@# Two at once; then, alone, those that count each answer later than 1 s. What is at fault fails
 	@# twice; a machine that had other things to do for a second does not.
-	$(BIN)/pytest -m "not promise" --numprocesses 2 --dist loadfile --reruns 1
-	$(BIN)/pytest -m promise --reruns 1
+	$(BIN)/pytest -m "not promise" --numprocesses 2 --dist loadfile --reruns 1 --durations 40
+	$(BIN)/pytest -m promise --reruns 1 --durations 40
 endif
 
 check: $(VENV)/.test ## lint, format, types, import layers
