@@ -240,6 +240,19 @@ class Callout(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     css: Annotated[str, Meta(description="CSS that its blocks need; safe within `<style>`")] = ""
 
 
+class Row(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
+    """A topic on the front page: the newest posts of a category that a menu names."""
+
+    term: Annotated[TermLink, Meta(description="The category, with its archive")]
+    posts: Annotated[
+        tuple[PostCard, ...],
+        Meta(
+            description="Newest first, one to four; such that the page has not shown further up, "
+            "as far as there are enough of them"
+        ),
+    ]
+
+
 class PageModel(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """Everything that one page shows."""
 
@@ -276,4 +289,11 @@ class PageModel(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     callouts: Annotated[
         tuple[Callout, ...],
         Meta(description="Of the front page alone: at most one takeover, then at most one banner"),
+    ] = ()
+    rows: Annotated[
+        tuple[Row, ...],
+        Meta(
+            description="Of the front page alone, and of its first page: up to four categories, in "
+            "the order of the menu at location `topics`, or else of `primary`"
+        ),
     ] = ()

@@ -23,6 +23,7 @@ from sos.page.model import (
     Parts,
     PostCard,
     PostView,
+    Row,
     SiteView,
     TermLink,
 )
@@ -396,6 +397,7 @@ SAMPLES: dict[str, PageModel] = {
         pagination=Pagination(
             current=1, total=12, previous="", next="/page/2/", links=(*NUMBERS[:3], NUMBERS[5])
         ),
+        rows=(Row(term=NEWS, posts=POSTS[:4]), Row(term=TIDES, posts=POSTS[4:5])),
     ),
     "front_callouts": page(
         "front",
