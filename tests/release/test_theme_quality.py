@@ -59,7 +59,7 @@ async def address(
         css += [callout.css for callout in page.callouts] if page else []
         allowed = " ".join([*theme().style_hashes, *map(style_hash, css)])
         policy = (
-            f"default-src 'none'; img-src 'self'; style-src 'self' {allowed}; "
+            f"default-src 'none'; img-src 'self'; script-src 'self'; style-src 'self' {allowed}; "
             "style-src-attr 'unsafe-inline'"
         )
         headers = {"Content-Security-Policy": policy}
