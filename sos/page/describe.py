@@ -157,12 +157,18 @@ def _structs_within(hint: Any) -> Iterator[type[msgspec.Struct]]:
 def _describe_struct(struct: type[msgspec.Struct]) -> str:
     rows = [f"### {struct.__name__}", "", _first_line(struct), ""]
     rows += ["| Field | Type | What it is |", "|---|---|---|"]
+    for name, kind, text in describe_names(struct):
+        rows.append(f"| `{name}` | {kind} | {_cell(text)} |")
+    return "\n".join([*rows, ""])
+
+
+def describe_names(struct: type[msgspec.Struct]) -> Iterator[tuple[str, str, str]]:
+    """Yield name, type in words (Markdown) and description of each field of a type."""
     plain, annotated = get_type_hints(struct), get_type_hints(struct, include_extras=True)
     for name in struct.__struct_fields__:
         metas = [m for m in getattr(annotated[name], "__metadata__", ()) if isinstance(m, Meta)]
         text = next((m.description for m in metas if m.description), "")
-        rows.append(f"| `{name}` | {_describe_type(plain[name])} | {_cell(text)} |")
-    return "\n".join([*rows, ""])
+        yield name, _describe_type(plain[name]), text
 
 
 def _describe_type(hint: Any) -> str:
