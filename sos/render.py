@@ -7,8 +7,11 @@ import hashlib
 
 import msgspec
 
+from sos.page.embeds import frame_sources
 from sos.page.frame import BuiltPage
 from sos.release.environment import Release, style_hash
+
+_NOTHING = ("'none'",)
 
 
 class RenderedPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,9 +29,12 @@ class RenderedPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def render_page(built: BuiltPage, release: Release) -> RenderedPage:
     """Render an HTML page. Raises TemplateError."""
-    body = release.render(built.page).encode("utf-8", "replace")
+    text = release.render(built.page)
+    body = text.encode("utf-8", "replace")
     css = built.page.post.css if built.page.post else ""
-    policy = content_policy(release, css, *(c.css for c in built.page.callouts))
+    policy = content_policy(
+        release, css, *(c.css for c in built.page.callouts), frames=frame_sources(text)
+    )
     return build_rendered(body, built.depends, release, status=built.page.status, csp=policy)
 
 
@@ -53,13 +59,14 @@ def build_rendered(
     )
 
 
-def content_policy(release: Release, *css: str) -> str:
+def content_policy(release: Release, *css: str, frames: tuple[str, ...] = ()) -> str:
     """Content-Security-Policy (Level 3) of a page: nothing inline but what has a known hash.
 
     ``css`` is what its content brings along, each for a ``<style>`` element of its own.
 
     ``style`` attributes are the exception: blocks carry them, and they passed the sanitiser.
-    Frames are limited to https; which hosts may be framed the sanitiser has decided.
+    ``frames`` are the hosts of the page's own frames, and no other; the sanitiser has decided which
+    may be there. They are asked when the reader agrees, see `sos.page.embeds`.
     """
     styles = " ".join(("'self'", *release.style_hashes, *filter(None, map(style_hash, css))))
     scripts = " ".join(("'self'", *release.script_hashes))
@@ -68,7 +75,7 @@ def content_policy(release: Release, *css: str) -> str:
             "default-src 'self'",
             "img-src 'self' https: http:",
             "media-src 'self' https: http:",
-            "frame-src https:",
+            f"frame-src {' '.join(frames or _NOTHING)}",
             f"style-src {styles}",
             "style-src-attr 'unsafe-inline'",
             f"script-src {scripts}",

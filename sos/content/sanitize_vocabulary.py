@@ -25,7 +25,7 @@ DEFAULT_EMBED_HOSTS: Final = words(
     """
 )
 """Hosts an `<iframe>` may show, compared exactly: where the players of WP_oEmbed's providers live
-(WordPress 6.1 to 7.1). The page's `frame-src` should list the same set."""
+(WordPress 6.1 to 7.1). A page's `frame-src` names those that it has."""
 
 RESERVED_ID_PREFIX: Final = "sos-"
 """The theme's own ids start so; content cannot have one, so a skip link leads where it says."""

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from sos.content.document import Post, Term, User
 from sos.content.sanitize import plain_text
+from sos.page.embeds import ask_first
 from sos.page.images import build_image
 from sos.page.memo import Memo
 from sos.page.model import UNREAD, Author, Image, PostCard, TermLink
@@ -79,8 +80,13 @@ class Library(msgspec.Struct, frozen=True):
         return self.paths.get(ref, "")
 
     def markup(self, sanitised: str) -> Markup:
-        """HTML that was sanitised when it was read, with links to the public site."""
-        return Markup(self.site.rewriter.html(sanitised))  # noqa: S704
+        """HTML that was sanitised when it was read, with links to the public site.
+
+        Its frames ask before they load what is not of this site.
+        """
+        view = self.site.view
+        html = ask_first(self.site.rewriter.html(sanitised), view.language, view.direction)
+        return Markup(html)  # noqa: S704
 
 
 def build_card(library: Library, post: Post) -> PostCard:
@@ -154,7 +160,7 @@ def _make_card(library: Library, post: Post, ref: str) -> PostCard:
         label=title if plain_text(title) else Markup.escape(published.date or published.iso[:10]),
         url=library.path(ref),
         excerpt=excerpt,
-        summary=summarise(plain_text(excerpt) or ""),
+        summary=summarise(plain_text(site.rewriter.html(post.excerpt)) or ""),
         published=published,
         modified=modified,
         author=build_author(library, post.author),

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 import msgspec
 
 from sos.content.sanitize import plain_text
+from sos.page.embeds import without_frames
 from sos.page.model import PageModel, PostCard
 from sos.page.routes import FeedFormat
 
@@ -58,7 +59,8 @@ def build_feed(page: PageModel, form: FeedFormat, path: str, *, excerpts: bool) 
 
 
 def absolute_html(html: str, site_url: str) -> str:
-    """``html`` with paths on this site made absolute: a feed is read elsewhere."""
+    """``html`` for a feed, which is read elsewhere: paths made absolute, links for frames."""
+    html = without_frames(html)
 
     def absolute_tag(match: re.Match[str]) -> str:
         tag = _ROOTED.sub(lambda m: f"{m[1]}{site_url}{m[2]}", match[0])
