@@ -1,15 +1,48 @@
-"""Quick imports for the processes of a node, whose start somebody waits for.
+"""Processes of a node that start soon and stay small.
 
-In: a block of imports. Out: the same modules, without the work that importing does in advance and a
-node may never need. It changes what is done when, never what a module can do afterwards.
+In: a block of imports, and the C library's allocator. Out: the same modules, without the work that
+importing does in advance and a node may never need, and a heap with few holes. It changes what is
+done when and where, never what a module can do afterwards.
 """
 
 import contextlib
+import ctypes
 import gc
 import ssl
 import sys
 from collections.abc import Iterator
 from typing import Any
+
+LARGE = 32 * 1024
+"""Blocks of memory from so many bytes are given back to the system as soon as they are free."""
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # <malloc.h>, glibc
+_ROOM_AT_THE_END = 1024 * 1024
+
+
+def keep_heap_small() -> None:
+    """Have glibc keep few holes: those that pages in the making leave were a tenth of a worker.
+
+    One heap for all threads, of which few work at a time; the text of a page lies outside of it, so
+    that nothing small is left in the middle of where one was. To be called before any thread is
+    started; does nothing where there is another C library, and what is in the environment
+    (``MALLOC_ARENA_MAX`` and the like) is as if it were not there.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_ARENA_MAX, 1)
+        mallopt(_M_MMAP_THRESHOLD, LARGE)
+        mallopt(_M_TRIM_THRESHOLD, _ROOM_AT_THE_END)
+
+
+def give_back() -> None:
+    """Give free memory back to the system wherever in the heap it lies (malloc_trim(3), glibc).
+
+    Takes 2 ms for 15 MB of holes and 0.2 ms for none; other threads get no memory meanwhile. A
+    snapshot of the content, or a release that is loaded, would leave 30 MB for good.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextlib.contextmanager

@@ -68,8 +68,27 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         str, Meta(description="Folder of templates; empty takes the theme that comes with sos.")
     ] = ""
     cache_mb: Annotated[
-        int, Meta(ge=1, le=65_536, description="Page cache of each worker, MiB of response bytes.")
-    ] = 64
+        int,
+        Meta(
+            ge=1,
+            le=65_536,
+            description=(
+                "Memory of each worker for pages and what they are made of, MiB; it takes about 50 "
+                "MB besides."
+            ),
+        ),
+    ] = 24
+    cache_pages: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=90,
+            description=(
+                "Share of `cache_mb` for finished pages, percent; the rest is for what the next "
+                "ones are made of."
+            ),
+        ),
+    ] = 35
     front: Annotated[
         bool,
         Meta(

@@ -27,7 +27,7 @@ def test_environment_wins_over_file_wins_over_default(tmp_path: Path) -> None:
     """And every value says where it came from."""
     file = write(tmp_path, 'workers = 3\nstate_dir = "from-file"\n')
     settings, sources = load_settings({"SOS_WORKERS": "5", "HOME": "/"}, file)
-    assert (settings.workers, settings.state_dir, settings.cache_mb) == (5, "from-file", 64)
+    assert (settings.workers, settings.state_dir, settings.cache_mb) == (5, "from-file", 24)
     origins = {source.name: source.origin for source in sources}
     assert origins["workers"] == "SOS_WORKERS"
     assert origins["state_dir"] == str(file)

@@ -11,7 +11,8 @@ from tests.servers.releases import file_places
 
 from bench.peers import CACHED, NOT_MODIFIED, UNCACHED, Running, Stage
 
-SMALLEST_CACHE_MB = 1
+SMALLEST_SHARE = 1
+"""Percent of the cache for finished pages: about ten of them. All else is as by default."""
 
 
 class SosNode:
@@ -23,7 +24,7 @@ class SosNode:
         self.name = name
         self.title = title
         self.suites = suites
-        self._settings: dict[str, object] = {} if cached else {"cache_mb": SMALLEST_CACHE_MB}
+        self._settings: dict[str, object] = {} if cached else {"cache_pages": SMALLEST_SHARE}
         if not front:
             self._settings["front"] = "off"
 

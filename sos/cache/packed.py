@@ -1,8 +1,8 @@
 """Pages as they are kept: compressed alone, and unpacked for who asks for them as they were.
 
-In: a rendered page and its `Variants`. Out: the same two, without the body as it was rendered, which
-is most of what they take: a page of 40 kB takes 5. Whoever asks for the body gets it, made anew each
-time (0.05 ms): hardly a client takes no compression.
+In: a rendered page and its `Variants`. Out: the same two, without the body as it was rendered,
+which is most of what they take: a page of 40 kB takes 5. Whoever asks for the body gets it, made
+anew each time (0.05 ms): hardly a client takes no compression.
 """
 
 import sys

@@ -16,14 +16,18 @@ from sos.content.store import Record
 from sos.errors import DocumentError
 from sos.metrics import Metrics
 from sos.page.cards import Document
+from sos.page.memo import MAX_BYTES as PARTS_BYTES
 from sos.page.memo import Memo
 from sos.produce.apart import parse_apart, read_one
 
 log = structlog.get_logger()
 
 MAX_BYTES = 2 * 1024 * 1024
-"""JSON of the documents that are kept parsed; parsed they take about twice that."""
+"""JSON of the documents that are kept parsed, where nobody says anything; parsed they take about
+twice that."""
 
+LISTED_BYTES = 16 * 1024 * 1024
+"""Posts as lists show them, where nobody says anything."""
 
 MAX_AT_ONCE = 32 * 1024
 """Longer posts are read in a thread, bytes of JSON: it takes 3 ms and more."""
@@ -52,17 +56,25 @@ class Pace:
 class DocumentCache:
     """Documents by reference and revision, least recently used ones dropped.
 
-    ``memo`` is what was built of them.
+    ``memo`` is what was built of them; ``listed_bytes`` is how much may be kept of them elsewhere,
+    as lists show them.
     """
 
     def __init__(
-        self, metrics: Metrics, embed_hosts: frozenset[str] | None, max_bytes: int = MAX_BYTES
+        self,
+        metrics: Metrics,
+        embed_hosts: frozenset[str] | None,
+        max_bytes: int = MAX_BYTES,
+        *,
+        parts_bytes: int = PARTS_BYTES,
+        listed_bytes: int = LISTED_BYTES,
     ) -> None:
         self._metrics = metrics
         self._embed_hosts = embed_hosts
         self._max_bytes = max_bytes
         self._size = 0
-        self.memo = Memo()
+        self.memo = Memo(parts_bytes)
+        self.listed_bytes = listed_bytes
         self._kept: OrderedDict[str, tuple[str, int, int, Document]] = OrderedDict()
 
     def parse(self, epoch: str, records: Sequence[Record]) -> dict[str, Document]:

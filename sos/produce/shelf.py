@@ -6,6 +6,7 @@ says that a post is current only as long as a follower of the store tells it eve
 first word, and after one that does not fit, it has nothing.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 import msgspec
@@ -18,26 +19,33 @@ from sos.produce.documents import DocumentCache, Pace
 
 log = structlog.get_logger()
 
-MAX_BYTES = 16 * 1024 * 1024
-"""What is kept, about."""
-
 POST_SIZE = 1_100
 """What a post costs beyond its texts, bytes; measured, rounded up."""
 
+
+TURNS = 8
+"""Where there is no room, one list in so many takes the place of what was not asked for longest.
+
+Who reads all lists of a site one after the other, as crawlers do, would otherwise drive out each
+post shortly before it is asked for again: nothing of a shelf that is a little too small would ever
+be of use.
+"""
 
 Revisions = bytes
 """Revisions in one word: a tuple of numbers would take as much memory as the post's texts."""
 
 
-class _Kept(msgspec.Struct, frozen=True, gc=False):
+class _Kept(msgspec.Struct, gc=False):
     """A post with the revisions of its documents; there is none for one that was not there.
 
-    Without any, it is what was good last.
+    Without any, it is what was good last. ``asked`` is when it was asked for last: all of a list
+    have the same.
     """
 
     post: Listed
     revs: Revisions
     size: int
+    asked: int = 0
 
 
 class Shelf:
@@ -47,18 +55,24 @@ class Shelf:
     knows.
     """
 
-    def __init__(self, documents: DocumentCache, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, documents: DocumentCache) -> None:
         self.held_rev = -1
         self._documents = documents
-        self._max_bytes = max_bytes
+        self._max_bytes = documents.listed_bytes
         self._size = 0
         self._told_rev = -1
+        self._turn = self._asked = 0
         self._epoch = ""
         self._basis: tuple[object, ...] = ()
         self._kept: dict[str, _Kept] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    @property
+    def size(self) -> int:
+        """Bytes that count against the bound."""
+        return self._size
 
     # ------------------------------------------------------------ news
 
@@ -80,7 +94,7 @@ class Shelf:
         for ref, kept in self._kept.items():
             if ref in names or not names.isdisjoint(kept.post.depends):
                 # It stays for the case that what comes instead can't be read.
-                self._kept[ref] = msgspec.structs.replace(kept, revs=b"")
+                kept.revs = b""
 
     def clear(self) -> None:
         """Forget everything, and that anything is known."""
@@ -95,12 +109,14 @@ class Shelf:
         if not known or found.rev != self.held_rev:
             return None
         posts = {}
+        self._asked += 1
         for ref in refs:
             kept = self._kept.get(ref)
             if kept is None or not kept.revs:
                 return None
             posts[ref] = kept.post
             # To the end: the first is the one that was not asked for longest.
+            kept.asked = self._asked
             self._kept[ref] = self._kept.pop(ref)
         return posts
 
@@ -109,6 +125,7 @@ class Shelf:
         self._adjust(found, library)
         records = {r.ref: r for r in found.records}
         known = {ref: kept for ref in refs if (kept := self._kept.get(ref)) and ref in records}
+        is_new = not known
         wanted = [
             record
             for ref in dict.fromkeys(refs)
@@ -119,8 +136,10 @@ class Shelf:
         for ref, post in (await self._documents.read_listed(wanted)).items():
             known[ref] = _build(post, records[ref], records, library)
             await pace.rest()
+        self._asked += 1
+        admitted = not is_new or self._admits(sum(kept.size for kept in known.values()))
         for ref, kept in known.items():
-            if kept.revs and self._may_keep(found, library):
+            if kept.revs and admitted and self._may_keep(found, library):
                 self._keep(ref, kept)
         return {ref: kept.post for ref, kept in known.items()}
 
@@ -128,6 +147,13 @@ class Shelf:
         """Whether what was read is current: a word that came meanwhile may have been about it."""
         same = found.epoch == self._epoch and library.site.basis == self._basis
         return same and found.complete and found.rev >= self._told_rev
+
+    def _admits(self, size: int) -> bool:
+        """Whether a list of posts that are all unknown may be kept."""
+        if self._size + size <= self._max_bytes:
+            return True
+        self._turn = (self._turn + 1) % TURNS
+        return not self._turn
 
     def _adjust(self, found: Found, library: Library) -> None:
         """Keep posts of one store and one site alone."""
@@ -142,16 +168,32 @@ class Shelf:
     def _keep(self, ref: str, kept: _Kept) -> None:
         old = self._kept.pop(ref, None)
         self._size += kept.size - (old.size if old else 0)
+        kept.asked = self._asked
         self._kept[ref] = kept
-        while self._size > self._max_bytes and len(self._kept) > 1:
-            self._size -= self._kept.pop(next(iter(self._kept))).size
+        while self._size > self._max_bytes:
+            self._drop_list()
+
+    def _drop_list(self) -> None:
+        """Drop the posts of the list that was not asked for longest.
+
+        All of them: a list that lacks one has to be read, and would drive out a part of the next.
+        """
+        asked = next(iter(self._kept.values())).asked
+        for ref in [
+            ref
+            for ref, kept in itertools.takewhile(
+                lambda item: item[1].asked == asked, self._kept.items()
+            )
+        ]:
+            self._size -= self._kept.pop(ref).size
 
 
 def _build(post: Post, record: Record, records: Mapping[str, Record], library: Library) -> _Kept:
     listed = build_listed(library, post)
     size = POST_SIZE + 2 * (len(listed.card.excerpt) + len(listed.card.summary))
     kept = _Kept(listed, b"", size)
-    return msgspec.structs.replace(kept, revs=_revisions(kept, record, records))
+    kept.revs = _revisions(kept, record, records)
+    return kept
 
 
 def _revisions(kept: _Kept, record: Record, records: Mapping[str, Record]) -> Revisions:

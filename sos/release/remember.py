@@ -24,7 +24,12 @@ MAX_BYTES = 16 * 1024 * 1024
 HOT_SHARE = 16
 """One part in so many is for texts as they are; beyond, what was not used lately is packed."""
 
-OVERHEAD = 430
+TURNS = 8
+"""Where there is no room, one text in so many takes the place of what was not used for longest, and
+the others go themselves: who reads a whole site would otherwise drive out each text shortly before
+it is used again."""
+
+OVERHEAD = 380
 """What a text costs beyond itself, bytes; measured."""
 
 WORTH_PACKING = 200
@@ -79,11 +84,12 @@ class Room:
         """Count ``memory`` as long as it lives."""
         self._memories.add(memory)
 
-    def shrink(self) -> None:
-        """Forget what was not used for longest, until the rest fits in."""
+    def shrink(self, used: "Memory") -> None:
+        """Forget so much that the rest fits in; ``used`` has something new."""
         self.moment += 1
         while self.size > self.max_bytes:
-            if not min(self._memories, key=_last_use).forget_one():
+            least = min(self._memories, key=_last_use)
+            if not least.forget_one(newest=least is used and self.moment % TURNS > 0):
                 return
 
 
@@ -143,10 +149,10 @@ class Memory:
         self._keep(key, text, (*args, *kwargs.values()))
         return text
 
-    def forget_one(self) -> bool:
-        """Forget what was not used for longest; False where there is nothing."""
+    def forget_one(self, *, newest: bool) -> bool:
+        """Forget what was not used for longest, or what was packed last; False without any."""
         for kept in (self._cold, self._hot):
-            for key in kept:
+            for key in reversed(kept) if newest and kept is self._cold else kept:
                 self._forget(key)
                 return True
         return False
@@ -172,7 +178,7 @@ class Memory:
         self._count(_weigh(kept), hot=True)
         while self._hot_size > self._room.max_bytes // HOT_SHARE and len(self._hot) > 1:
             self._cool(next(iter(self._hot)))
-        self._room.shrink()
+        self._room.shrink(self)
 
     def _hold(self, key: Key, argument: object) -> object:
         if type(argument) not in STRUCTS:

@@ -15,9 +15,11 @@ from aiohttp import web
 from sos.adapters.redis import RedisStore
 from sos.cache.headers import Lifetimes
 from sos.cache.pages import PageCache
+from sos.cache.shares import divide
 from sos.content.sanitize import DEFAULT_EMBED_HOSTS
 from sos.content.snapshot_file import FILE
 from sos.content.store import ContentReader
+from sos.lean import give_back
 from sos.page.model import MenuItem
 from sos.produce.compress import Leisure
 from sos.produce.documents import DocumentCache
@@ -26,6 +28,7 @@ from sos.produce.keep_snapshot import SnapshotKeeper
 from sos.produce.preview import PreviewProducer
 from sos.produce.producer import Producer
 from sos.release.environment import Release
+from sos.release.remember import ROOM
 from sos.rollout.shelf import ReleaseFile
 from sos.settings import Settings
 from sos.web.access_log import AccessLog
@@ -48,6 +51,9 @@ WARM_PATHS = 40
 
 START_SECONDS = 0.8
 """How long a start waits for the front page; a silent store must not hold it up."""
+
+GIVE_BACK_SECONDS = 5.0
+"""How often memory that is free goes back to the system."""
 
 LONG_SECONDS = 86_400.0
 """How long aiohttp lets a connection idle that the front watches over: for ever, as it were."""
@@ -109,6 +115,7 @@ class SiteService:
                 await self._pages.warm()
         self._tasks.append(loop.create_task(self._warm_menu()))
         self._tasks.append(loop.create_task(Leisure(self._pages.cache).run()))
+        self._tasks.append(loop.create_task(_stay_small()))
         if self._keeper:
             self._tasks.append(loop.create_task(self._keeper.run()))
 
@@ -143,6 +150,7 @@ class SiteService:
             metrics,
             self._access_log,
             settings.allowed_hosts,
+            max_bytes=divide(settings.cache_mb, settings.cache_pages).answers,
         )
         return FrontPort(self._answers, register, connect)
 
@@ -206,6 +214,12 @@ class SiteService:
         await self._pages.warm(p for p in paths[:WARM_PATHS] if p.startswith("/"))
 
 
+async def _stay_small() -> None:
+    while True:
+        await asyncio.sleep(GIVE_BACK_SECONDS)
+        await asyncio.to_thread(give_back)
+
+
 def create_service(context: WorkerContext) -> SiteService:
     """The service of a worker; its factory, see `web.service`."""
     return SiteService(context)
@@ -229,10 +243,18 @@ def build_pages(context: WorkerContext, reader: ContentReader, release: Release)
     """The page service over any store that fills the port."""
     settings, metrics = context.settings, context.metrics
     embed_hosts = frozenset(settings.embed_hosts) or DEFAULT_EMBED_HOSTS
-    documents = DocumentCache(metrics, embed_hosts)
+    shares = divide(settings.cache_mb, settings.cache_pages)
+    documents = DocumentCache(
+        metrics,
+        embed_hosts,
+        shares.documents,
+        parts_bytes=shares.parts,
+        listed_bytes=shares.listed,
+    )
+    ROOM.max_bytes = shares.texts
     producer = Producer(settings.site, reader, release, documents, metrics)
     fallback = Fallback(snapshot_file(settings), settings.host, producer, documents, metrics)
-    cache = PageCache(settings.cache_mb * 1024 * 1024)
+    cache = PageCache(shares.pages)
     return Pages(reader, producer, cache, metrics, changed=context.changed, fallback=fallback)
 
 

@@ -8,7 +8,7 @@ import ctypes
 import signal
 import sys
 
-from sos.lean import lean_imports
+from sos.lean import keep_heap_small, lean_imports
 
 SWITCH_SECONDS = 0.0005
 """How long a thread of a worker keeps the interpreter when the event loop wants it; each request
@@ -17,6 +17,7 @@ that comes while a release is being loaded would wait for the usual 5 ms."""
 
 def main() -> None:
     """Import, and be a worker until told to end."""
+    keep_heap_small()
     sys.setswitchinterval(SWITCH_SECONDS)
     # Both reach the whole group of processes (Ctrl-C, systemd): only the supervisor acts on them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

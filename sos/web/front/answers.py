@@ -29,7 +29,7 @@ from sos.web.pages import Pages
 from sos.web.responses import Responder
 
 MAX_BYTES: Final = 16 * 1024 * 1024
-"""Most bytes that are kept ready."""
+"""Most bytes that are kept ready, where nobody says anything."""
 
 _TARGET_OVERHEAD: Final = 200
 _FASTEST: Final = FAST[0]
@@ -67,8 +67,10 @@ class Answers:
         access_log: AccessLog,
         hosts: frozenset[str],
         clock: Callable[[], float] = time.time,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         self.head = Head()
+        self._max_bytes = max_bytes
         self._handlers = handlers
         self._pages = pages
         self._responder = responder
@@ -173,7 +175,7 @@ class Answers:
         return self._handlers.answer_now(url.decode("ascii")) if url.isascii() else None
 
     def _prepare(self, url: bytes, answer: Answer, entry: CachedPage) -> Ready:
-        if self._size > MAX_BYTES:
+        if self._size > self._max_bytes:
             self._begin_anew()
         page = (id(entry), answer.kind, answer.cache, answer.stale)
         ready = self._by_page.get(page)
