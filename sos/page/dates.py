@@ -7,9 +7,10 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import format_datetime as email_date
 from functools import lru_cache
+from threading import Lock
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, core, localedata
 from babel.localedata import LocaleDataDict, load
 
 from sos.page.model import Moment
@@ -119,11 +120,39 @@ def _word(moment: datetime, letter: str, language: str, *, with_day: bool) -> st
     return str(words["months"]["format" if with_day else "stand-alone"][width][moment.month])
 
 
-@lru_cache(maxsize=64)
 def _words(language: str) -> LocaleDataDict:
-    """CLDR's names, copied: Babel keeps what it looks up where other languages find it too."""
-    data = load(str(_locale(language)))
-    return LocaleDataDict(deepcopy({k: data[k] for k in ("months", "days", "day_periods")}))
+    """CLDR's names."""
+    return _read_language(language)[1]
+
+
+@lru_cache(maxsize=64)
+def _read_language(language: str) -> tuple[str, LocaleDataDict]:
+    """The direction of a language, and CLDR's names for months, days and their halves.
+
+    They are copied: Babel keeps what it looks up where other languages find it too.
+    """
+    with _reading:
+        locale = _locale(language)
+        data = load(str(locale))
+        words = LocaleDataDict(deepcopy({k: data[k] for k in ("months", "days", "day_periods")}))
+        direction = str(locale.text_direction)
+        _forget_the_rest()
+    return direction, words
+
+
+_reading = Lock()
+
+
+def _forget_the_rest() -> None:
+    """Have Babel let go of the 3 MB that it read for it; it reads them again when it has to.
+
+    These names are its own, and may go: then it keeps what it has.
+    """
+    cache = getattr(localedata, "_cache", None)
+    if isinstance(cache, dict):
+        cache.clear()
+    if hasattr(core, "_global_data"):
+        core._global_data = None
 
 
 def day_span(zone: tzinfo, year: int, month: int = 0, day: int = 0) -> tuple[int, int] | None:
@@ -158,7 +187,6 @@ def _ordinal(day: int) -> str:
     return "th" if 11 <= day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
 
 
-@lru_cache(maxsize=64)
 def _locale(language: str) -> Locale:
     try:
         return Locale.parse(language, sep="-")
@@ -170,7 +198,7 @@ def direction(language: str) -> str:
     """``rtl`` for languages written from right to left, else ``ltr``."""
     if language.partition("-")[0] in _FROM_RIGHT:
         return "rtl"
-    return str(_locale(language).text_direction)
+    return _read_language(language)[0]
 
 
 # WordPress has translations into these, CLDR knows too little of them.
