@@ -31,11 +31,10 @@ def render_page(built: BuiltPage, release: Release) -> RenderedPage:
     """Render an HTML page. Raises TemplateError."""
     text = release.render(built.page)
     body = text.encode("utf-8", "replace")
-    css = built.page.post.css if built.page.post else ""
-    policy = content_policy(
-        release, css, *(c.css for c in built.page.callouts), frames=frame_sources(text)
-    )
-    return build_rendered(body, built.depends, release, status=built.page.status, csp=policy)
+    page = built.page
+    css = (page.site.css, page.post.css if page.post else "", *(c.css for c in page.callouts))
+    policy = content_policy(release, *css, frames=frame_sources(text))
+    return build_rendered(body, built.depends, release, status=page.status, csp=policy)
 
 
 def build_rendered(

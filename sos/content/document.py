@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from sos.content.sanitize import plain_text, sanitize_html, sanitize_inline
+from sos.content.site_styles import SiteStyles, parse_site_styles
 from sos.errors import DocumentError
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -147,6 +148,7 @@ class SiteDocument(msgspec.Struct, frozen=True, kw_only=True):
     time_format: str = "g:i a"
     indexable: bool = True
     date_base: str = "/"
+    styles: SiteStyles = SiteStyles()
 
 
 class PostType(msgspec.Struct, frozen=True, kw_only=True):
@@ -291,6 +293,7 @@ def parse_site(data: bytes) -> SiteDocument:
         time_format=_text(settings, "time_format") or "g:i a",
         date_base=_text(sos, "date_base") or "/",
         indexable=settings.get("blog_public") not in (False, 0, "0"),
+        styles=parse_site_styles(sos.get("styles")),
     )
 
 

@@ -97,6 +97,7 @@ A theme whose every page is a heading and a body could be this `index.html` alon
 | `asset('style.css')` | The address of a file in `assets/`. An unknown name is an error. |
 | `url\\|absolute(page.site)` | A path of this site as an absolute URL; an absolute URL stays as it is. |
 | `page.post.css\\|style` | The CSS that a post's blocks need, as a `<style>` element that the Content-Security-Policy allows. |
+| `page.site.css\\|style` | The colours and sizes that the site's editors chose, as such an element too; it comes after the theme's style sheets. |
 | `range`, `namespace` | Jinja2's own. |
 
 All tests and filters of Jinja2 are there but `safe`, `random` and `pprint`.

@@ -217,6 +217,13 @@ class SiteView(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     direction: Annotated[str, Meta(description="`ltr` or `rtl`")]
     logo: Annotated[Image | None, Meta(description="The custom logo")] = None
     icon: Annotated[str, Meta(description="URL of the site icon; empty where none")] = ""
+    css: Annotated[
+        str,
+        Meta(
+            description="Colours and sizes that the site's editors chose, for after the style "
+            "sheets; safe within `<style>`"
+        ),
+    ] = ""
 
 
 class Callout(msgspec.Struct, frozen=True, kw_only=True, weakref=True):

@@ -29,6 +29,7 @@ from sos.page.dates import build_moment, direction, site_zone
 from sos.page.images import build_image
 from sos.page.model import MenuItem, Moment, SiteView
 from sos.page.rewrite import Rewriter
+from sos.page.site_css import build_site_css
 
 MAX_DEPTH = 20
 """Menus deeper than this are cut; WordPress itself stops at 11."""
@@ -117,6 +118,7 @@ def build_site(
         direction=direction(document.language),
         logo=build_image(rewriter, logo) if logo else None,
         icon=rewriter.path(document.icon_url),
+        css=build_site_css(document.styles),
     )
     zone = site_zone(document.timezone, document.gmt_offset) if document.home else UTC
     built = _menus(menus, top_pages, rewriter)
