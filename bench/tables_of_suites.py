@@ -139,7 +139,7 @@ def build_memory(result: Json) -> str:
     figures = result["figures"]
     rows = [
         [
-            f"{row['posts']:,} posts, page cache of {row['cache_mb']} MiB",
+            f"{row['posts']:,} posts, `cache_mb` = {row['cache_mb']}",
             f"{row['worker_mb_at_start']:.0f}",
             f"{row['worker_mb']:.0f}",
             f"{row['pages']:,}",

@@ -38,16 +38,17 @@ class Shares(NamedTuple):
 def divide(cache_mb: int, pages_percent: int) -> Shares:
     """Divide ``cache_mb`` MiB; ``pages_percent`` of it is for finished pages.
 
-    Of the rest, a list of posts takes about twice as much for its posts as for their cards.
+    Most of the rest is for lists: their posts take a little more than twice as much as the cards
+    that were made of them.
     """
     total = cache_mb * MIB
     pages = total * pages_percent // 100
     rest = total - pages
     return Shares(
         pages=pages,
-        answers=rest * 10 // 100,
-        listed=rest * 50 // 100,
-        texts=rest * 24 // 100,
-        documents=rest * 12 // 100 // PARSED,
-        parts=rest * 4 // 100 // PARSED,
+        answers=rest * 5 // 100,
+        listed=rest * 60 // 100,
+        texts=rest * 26 // 100,
+        documents=rest * 6 // 100 // PARSED,
+        parts=rest * 3 // 100 // PARSED,
     )
