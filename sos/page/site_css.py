@@ -50,7 +50,6 @@ _BUTTON: Final = ".wp-block-button:not(.is-style-outline)>.wp-block-button__link
 _STOP: Final = re.compile(
     r"#[0-9a-f]{3,8}|(?:rgb|hsl)a?\([^()]*\)|var\([^()]*\)", re.ASCII | re.IGNORECASE
 )
-_WORDPRESS_BUTTON: Final = (parse_rgb("#32373c"), parse_rgb("#fff"))
 
 
 def _without(presets: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
@@ -170,7 +169,7 @@ def _stops(styles: SiteStyles, gradient: str) -> tuple[Rgb, ...]:
 def _button_rules(styles: SiteStyles) -> Iterator[str]:
     """Buttons in what editors write, where the site gives them a pair of colours of its own."""
     pair = (styles.button_background, styles.button_text)
-    if not all(pair) or tuple(resolve(styles, colour) for colour in pair) == _WORDPRESS_BUTTON:
+    if not all(pair):
         return
     yield f"{_BUTTON}:where(:not(.has-background)){{background-color:{pair[0]}}}"
     yield f"{_BUTTON}:where(:not(.has-text-color)){{color:{pair[1]}}}"

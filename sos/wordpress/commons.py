@@ -45,12 +45,14 @@ async def plan_singles(
 
 
 def keep_settings(site: Json, known: Json) -> Json:
-    """``site`` with the settings of ``known`` that it lacks, if both are of the same site."""
+    """``site`` with the settings and styles of ``known`` that it lacks, if both are of one site."""
     member = known.get("sos")
     settings = member.get("settings") if isinstance(member, dict) else None
     if known.get("home") != site.get("home") or not isinstance(settings, dict):
         return site
     kept = {**site["sos"], "settings": {**settings, **site["sos"]["settings"]}}
+    if isinstance(member, dict) and "styles" in member:
+        kept.setdefault("styles", member["styles"])
     if "language" in settings and isinstance(member, dict):
         # An owner's settings told it; a feed is only the second best source.
         kept["language"] = member.get("language", kept["language"])

@@ -7,6 +7,7 @@ about what had to be assumed. Never stores a setting that no page is made of.
 from typing import Any
 
 from sos.errors import SourceError
+from sos.wordpress.global_styles import find_global_styles
 from sos.wordpress.public_pages import fetch_feed_facts, find_front_page, find_html_language
 from sos.wordpress.site_reader import Json, SiteReader
 from sos.wordpress.source import InvalidAnswerError, RestError
@@ -75,6 +76,8 @@ async def fetch_site_document(
         "language": str(language).replace("_", "-"),
         "permalinks": "plain" if plain else "pretty",
     }
+    if (styles := find_global_styles(html)) is not None:
+        site["sos"]["styles"] = styles
     return site
 
 

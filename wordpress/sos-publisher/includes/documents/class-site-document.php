@@ -38,6 +38,7 @@ final class Site_Document {
 			'settings'   => self::settings(),
 			'language'   => str_replace( '_', '-', get_locale() ),
 			'permalinks' => Paths::are_plain() ? 'plain' : 'pretty',
+			'styles'     => (object) Global_Styles::build(),
 		);
 		if ( ! Paths::are_plain() ) {
 			$members['sos']['date_base'] = self::date_base();
