@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import platform
 import ssl
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from sos.lean import lean_imports
+from sos.lean import give_back, keep_heap_small, lean_imports
 
 CLIENT = """
 import asyncio, ssl, sys
@@ -146,3 +147,56 @@ def test_rich_is_there_for_who_wants_it_afterwards() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert run.stdout.strip() == "Table", run.stderr
+
+
+# ---------------------------------------------------------------- the heap
+
+HOLES = """
+from pathlib import Path
+from sos.lean import give_back, keep_heap_small
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+keep_heap_small()
+before = resident()
+blocks = [bytes([n % 255 + 1]) * (1_000 if n % 2 else 20_000) for n in range(4_000)]
+full = resident() - before
+small = blocks[1::2]
+del blocks
+give_back()
+print(full, resident() - before, sum(map(len, small)))
+large = b"x" * 20_000_000
+with_it = resident()
+del large
+print(with_it - resident())
+"""
+
+needs_glibc = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="needs glibc, whose heap it is about"
+)
+
+
+@needs_glibc
+def test_holes_between_what_stays_go_back_to_the_system() -> None:
+    """Free memory is given back in the middle of the heap, and large blocks at once."""
+    ran = subprocess.run(
+        [sys.executable, "-c", HOLES], capture_output=True, text=True, check=True, timeout=60
+    )
+    full, left, held, large = map(int, ran.stdout.split())
+    assert full > 40_000_000
+    assert left < 0.5 * full
+    assert held == 2_000_000
+    assert large > 18_000_000
+
+
+def test_another_c_library_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process starts without these functions as well."""
+
+    class Bare:
+        def __getattr__(self, name: str) -> object:
+            raise AttributeError(name)
+
+    monkeypatch.setattr("ctypes.CDLL", lambda _: Bare())
+    keep_heap_small()
+    give_back()
