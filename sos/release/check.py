@@ -4,7 +4,9 @@ It reads templates as syntax trees and runs none of them, so it needs no page; w
 a page is found by rendering one. Never opens a file.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from types import CodeType, MappingProxyType
+from typing import NamedTuple
 
 from jinja2 import TemplateSyntaxError, meta, nodes
 
@@ -21,6 +23,26 @@ FALLBACK = "index.html"
 _PROVIDED = frozenset({"page", "loop", "caller", "varargs", "kwargs", "self", "super"})
 
 
+class Part(NamedTuple):
+    """What is known of one template, whatever the others are: by its ``source`` alone.
+
+    ``code`` is None for one that can't be compiled. References are given with their lines, names
+    that it does not set itself with the first line of each.
+    """
+
+    source: bytes
+    code: CodeType | None
+    problems: tuple[TemplateError, ...] = ()
+    templates: tuple[tuple[int, str], ...] = ()
+    assets: tuple[tuple[int, str], ...] = ()
+    undeclared: Mapping[str, int] = MappingProxyType({})
+    assigned: frozenset[str] = frozenset()
+
+
+Parts = dict[str, Part]
+"""Templates that were compiled before, by name; those that have changed are compiled again."""
+
+
 def check_release(files: Mapping[str, bytes]) -> list[TemplateError]:
     """Return every problem that shows without a page, by file and line; empty means it is usable.
 
@@ -31,37 +53,84 @@ def check_release(files: Mapping[str, bytes]) -> list[TemplateError]:
     return compile_release(Sandbox(files, build_assets(files)), files)
 
 
-def compile_release(environment: Sandbox, files: Mapping[str, bytes]) -> list[TemplateError]:
-    """Compile every template into ``environment.codes``; return what `check_release` does."""
+def compile_release(
+    environment: Sandbox, files: Mapping[str, bytes], known: Parts | None = None
+) -> list[TemplateError]:
+    """Compile every template into ``environment.codes``; return what `check_release` does.
+
+    What is in ``known`` and has not changed is taken from there, the rest is put there.
+    """
     problems = list(check_assets(files))
     if FALLBACK not in files:
         problems.append(TemplateError("is missing; it shows what no other template does", FALLBACK))
-    trees: dict[str, nodes.Template] = {}
-    for name in sorted(filter(is_template, files)):
-        try:
-            source = files[name].decode("utf-8")
-            trees[name] = environment.parse(source, name, name)
-            environment.codes[name] = environment.compile(trees[name], name, name)
-        except UnicodeDecodeError as exc:
-            line = files[name].count(b"\n", 0, exc.start) + 1
-            problems.append(TemplateError("is not UTF-8", name, line))
-        except TemplateSyntaxError as exc:
-            problems.append(TemplateError(exc.message or "syntax error", name, exc.lineno))
-        except (RecursionError, MemoryError, SyntaxError, ValueError) as exc:
-            problems.append(TemplateError(f"can't be compiled: {exc}", name))
-        else:
-            problems.extend(_check_inline(name, source))
-    known = _assigned_names(trees.values()) | _PROVIDED
-    for name, tree in trees.items():
-        found = (
-            *find_unknown_fields(tree),
-            *_missing_templates(tree, files),
-            *_missing_assets(tree, files),
-            *_unescaped(tree),
-            *_unknown_variables(tree, known),
+    parts = {} if known is None else known
+    for name in parts.keys() - files.keys():
+        del parts[name]
+    names = sorted(filter(is_template, files))
+    for name in names:
+        if name not in parts or parts[name].source != files[name]:
+            parts[name] = _compile(environment, name, files[name])
+        code = parts[name].code
+        if code is not None:
+            environment.codes[name] = code
+    set_somewhere = _PROVIDED.union(*(parts[name].assigned for name in names))
+    for name in names:
+        problems.extend(parts[name].problems)
+        problems.extend(
+            TemplateError(message, name, line)
+            for line, message in _missing(parts[name], files, set_somewhere)
         )
-        problems.extend(TemplateError(message, name, line) for line, message in found)
     return sorted(problems, key=lambda problem: (problem.template, problem.line, str(problem)))
+
+
+def _compile(environment: Sandbox, name: str, content: bytes) -> Part:
+    try:
+        source = content.decode("utf-8")
+        tree = environment.parse(source, name, name)
+        code = environment.compile(tree, name, name)
+    except UnicodeDecodeError as exc:
+        line = content.count(b"\n", 0, exc.start) + 1
+        problem = TemplateError("is not UTF-8", name, line)
+    except TemplateSyntaxError as exc:
+        problem = TemplateError(exc.message or "syntax error", name, exc.lineno)
+    except (RecursionError, MemoryError, SyntaxError, ValueError) as exc:
+        problem = TemplateError(f"can't be compiled: {exc}", name)
+    else:
+        return _describe(name, content, tree, code)
+    return Part(content, None, (problem,))
+
+
+def _describe(name: str, content: bytes, tree: nodes.Template, code: CodeType) -> Part:
+    found = (*find_unknown_fields(tree), *_unescaped(tree))
+    return Part(
+        content,
+        code,
+        (
+            *_check_inline(name, content.decode("utf-8")),
+            *(TemplateError(message, name, line) for line, message in found),
+        ),
+        tuple(_wanted_templates(tree)),
+        tuple(_wanted_assets(tree)),
+        dict(_undeclared(tree)),
+        frozenset(_assigned_names(tree)),
+    )
+
+
+def _missing(
+    part: Part, files: Mapping[str, bytes], known: frozenset[str]
+) -> Iterator[tuple[int, str]]:
+    """What one template asks of the others and does not get."""
+    for line, wanted in part.templates:
+        if wanted not in files or not is_template(wanted):
+            yield line, f"there is no template {wanted!r}"
+    for line, wanted in part.assets:
+        if f"{ASSETS_FOLDER}{wanted}" not in files:
+            yield line, f"there is no asset {wanted!r} in {ASSETS_FOLDER}"
+    # An included template may use what the including one sets, so only a name that no template
+    # ever sets is wrong for certain.
+    for wanted, line in part.undeclared.items():
+        if wanted not in known:
+            yield line, f"there is no variable {wanted!r}"
 
 
 def _check_inline(name: str, source: str) -> Iterator[TemplateError]:
@@ -74,24 +143,19 @@ def _check_inline(name: str, source: str) -> Iterator[TemplateError]:
             yield TemplateError(message, name, block.line)
 
 
-def _missing_templates(
-    tree: nodes.Template, files: Mapping[str, bytes]
-) -> Iterator[tuple[int, str]]:
+def _wanted_templates(tree: nodes.Template) -> Iterator[tuple[int, str]]:
     for node in tree.find_all((nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)):
         wanted = getattr(node, "template", None)
-        if not isinstance(wanted, nodes.Const) or getattr(node, "ignore_missing", False):
-            continue
-        if wanted.value not in files or not is_template(wanted.value):
-            yield node.lineno, f"there is no template {wanted.value!r}"
+        if isinstance(wanted, nodes.Const) and not getattr(node, "ignore_missing", False):
+            yield node.lineno, wanted.value
 
 
-def _missing_assets(tree: nodes.Template, files: Mapping[str, bytes]) -> Iterator[tuple[int, str]]:
+def _wanted_assets(tree: nodes.Template) -> Iterator[tuple[int, str]]:
     for call in tree.find_all(nodes.Call):
-        if not (isinstance(call.node, nodes.Name) and call.node.name == "asset" and call.args):
-            continue
-        wanted = call.args[0]
-        if isinstance(wanted, nodes.Const) and f"{ASSETS_FOLDER}{wanted.value}" not in files:
-            yield call.lineno, f"there is no asset {wanted.value!r} in {ASSETS_FOLDER}"
+        if isinstance(call.node, nodes.Name) and call.node.name == "asset" and call.args:
+            wanted = call.args[0]
+            if isinstance(wanted, nodes.Const):
+                yield call.lineno, wanted.value
 
 
 def _unescaped(tree: nodes.Template) -> Iterator[tuple[int, str]]:
@@ -100,24 +164,19 @@ def _unescaped(tree: nodes.Template) -> Iterator[tuple[int, str]]:
             yield modifier.lineno, "escaping can't be switched on or off"
 
 
-def _unknown_variables(tree: nodes.Template, known: set[str]) -> Iterator[tuple[int, str]]:
-    # An included template may use what the including one sets, so only a name that no template
-    # ever sets is wrong for certain.
+def _undeclared(tree: nodes.Template) -> Iterator[tuple[str, int]]:
     try:
         undeclared = meta.find_undeclared_variables(tree)
     except TemplateSyntaxError:
         return  # an unknown filter or test: reported when it was compiled
-    for name in sorted(undeclared - known):
+    for name in sorted(undeclared):
         lines = (n.lineno for n in tree.find_all(nodes.Name) if n.name == name)
-        yield min(lines, default=0), f"there is no variable {name!r}"
+        yield name, min(lines, default=0)
 
 
-def _assigned_names(trees: Iterable[nodes.Template]) -> set[str]:
-    names: set[str] = set()
-    for tree in trees:
-        names.update(n.name for n in tree.find_all(nodes.Name) if n.ctx != "load")
-        names.update(macro.name for macro in tree.find_all(nodes.Macro))
-        names.update(imported.target for imported in tree.find_all(nodes.Import))
-        for imported in tree.find_all(nodes.FromImport):
-            names.update(n if isinstance(n, str) else n[1] for n in imported.names)
-    return names
+def _assigned_names(tree: nodes.Template) -> Iterator[str]:
+    yield from (n.name for n in tree.find_all(nodes.Name) if n.ctx != "load")
+    yield from (macro.name for macro in tree.find_all(nodes.Macro))
+    yield from (imported.target for imported in tree.find_all(nodes.Import))
+    for imported in tree.find_all(nodes.FromImport):
+        yield from (n if isinstance(n, str) else n[1] for n in imported.names)
