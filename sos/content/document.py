@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from sos.content.sanitize import plain_text, sanitize_html, sanitize_inline
+from sos.content.search_head import NO_HEAD, Head, parse_head
 from sos.content.site_styles import SiteStyles, parse_site_styles
 from sos.errors import DocumentError
 
@@ -78,7 +79,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     terms: Mapping[str, tuple[int, ...]]
     media: Media | None
     css: str
-    head: Mapping[str, str]
+    head: Head = NO_HEAD
     callout: CalloutTerms | None = None
 
 
@@ -92,6 +93,7 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     parent: int
     count: int
+    head: Head = NO_HEAD
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +103,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     slug: str
     description: str
+    head: Head = NO_HEAD
 
 
 class MenuEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +160,7 @@ class PostType(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     name: str
     archive: str
+    head: Head = NO_HEAD
 
 
 class Taxonomy(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,7 +223,7 @@ def parse_post(
         terms={k: t for k, v in doc.items() if (t := _ids(v))},
         media=_parse_media(doc) if kind == "attachment" else None,
         css=_safe_css(_text(sos, "css")),
-        head={k: plain_text(v) for k, v in _object(sos, "head").items() if isinstance(v, str)},
+        head=parse_head(doc) if body else NO_HEAD,
         callout=_parse_callout(_object(sos, "callout")) if kind == CALLOUT else None,
     )
 
@@ -235,6 +239,7 @@ def parse_term(data: bytes) -> Term:
         description=sanitize_html(_text(doc, "description")),
         parent=_whole(doc, "parent"),
         count=_whole(doc, "count"),
+        head=parse_head(doc),
     )
 
 
@@ -246,6 +251,7 @@ def parse_user(data: bytes) -> User:
         name=plain_text(_text(doc, "name")),
         slug=unquote(_text(doc, "slug")),
         description=plain_text(_text(doc, "description")),
+        head=parse_head(doc),
     )
 
 
@@ -304,6 +310,7 @@ def parse_types(data: bytes) -> dict[str, PostType]:
             slug=slug,
             name=plain_text(_text(t, "name")) or slug,
             archive=_text(_object(t, "sos"), "archive_path"),
+            head=parse_head(t),
         )
         for slug, t in _parse(data).items()
         if isinstance(t, dict)

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from sos.content.document import Term, User
 from sos.content.sanitize import plain_text
+from sos.content.search_head import NO_HEAD, Head
 from sos.content.store import Candidate, Found
 from sos.page import hierarchy
 from sos.page.cards import Library, Listed, build_author, build_card, build_term, summarise
@@ -21,6 +22,7 @@ from sos.page.frame import (
     paged,
 )
 from sos.page.model import Archive, Feed, Kind, Link, Pagination
+from sos.page.seo import public_head
 from sos.page.site import Site
 
 
@@ -41,14 +43,17 @@ def build_list(library: Library, found: Found, candidate: Candidate) -> BuiltPag
     title = plain_text(archive.title) if archive else ""
     if candidate.how == "list":
         title = found.list.removeprefix("format:").title()  # get_post_format_string: singular
+    said = public_head(site.rewriter, _plugin_head(library, found, candidate), number=number)
+    summary = summarise(plain_text(archive.description)) if archive else site.view.tagline
     page = assemble(
         site,
         kind=kind,
         templates=templates,
-        title=document_title(site, title, number, front=kind == "front"),
-        description=summarise(plain_text(archive.description)) if archive else site.view.tagline,
+        title=said.title or document_title(site, title, number, front=kind == "front"),
+        description=said.description or summary,
         url=url,
-        canonical=site.view.url + url,
+        canonical=said.canonical or site.view.url + url,
+        head=said,
         body_classes=(*classes, *(["paged", f"paged-{number}"] if number > 1 else [])),
         breadcrumbs=() if base == "/" else _list_breadcrumbs(library, found),
         feeds=_archive_feeds(site, base, title) if archive and kind != "home" else (),
@@ -59,6 +64,17 @@ def build_list(library: Library, found: Found, candidate: Candidate) -> BuiltPag
     return BuiltPage(
         page, tuple(dict.fromkeys(_list_depends(found, candidate, listed, front=base == "/")))
     )
+
+
+def _plugin_head(library: Library, found: Found, candidate: Candidate) -> Head:
+    """What plugins say of the list: at the page that stands for it, its term, author or type."""
+    if candidate.how in ("dates", "list"):
+        return NO_HEAD
+    document = library.documents.get(found.primary)
+    if document is not None and document.head != NO_HEAD:
+        return document.head
+    kind = library.site.types.get(found.list.removeprefix("type:"))
+    return kind.head if kind and found.list.startswith("type:") else NO_HEAD
 
 
 def list_refs(found: Found, candidate: Candidate) -> tuple[str, ...]:

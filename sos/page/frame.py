@@ -4,9 +4,11 @@ import msgspec
 from markupsafe import Markup
 
 from sos.content.sanitize import plain_text, sanitize_inline
+from sos.content.search_head import NO_HEAD, Head
 from sos.content.store import Brief
 from sos.page.cards import Library
 from sos.page.model import Feed, Link, PageModel
+from sos.page.seo import add_metadata, decide_robots
 from sos.page.site import Site
 
 SEPARATOR = " – "
@@ -30,19 +32,20 @@ def build_feeds(site: Site, base: str, title: str) -> tuple[Feed, ...]:
     )
 
 
-def assemble(site: Site, *, url: str, robots: str = "", **fields: object) -> PageModel:
-    """A page model with what all pages share."""
+def assemble(
+    site: Site, *, url: str, robots: str = "", head: Head = NO_HEAD, **fields: object
+) -> PageModel:
+    """A page model with what all pages share; ``head`` is what plugins say, for the public host."""
     own = fields.pop("feeds", ())
-    if not site.document.indexable:
-        robots = "noindex, nofollow"
-    return PageModel(
+    page = PageModel(
         site=site.view,
         url=url,
-        robots=robots or "max-image-preview:large",
+        robots=decide_robots(robots or head.robots, indexable=site.document.indexable),
         menus=site.menus_at(url),
         feeds=(*build_feeds(site, "/", site.view.title), *own),  # type: ignore[misc]
         **fields,  # type: ignore[arg-type]
     )
+    return add_metadata(page, head)
 
 
 def document_title(site: Site, title: str, number: int, *, front: bool) -> str:

@@ -61,6 +61,10 @@ Kind = Literal[
 ]
 
 
+SharedType = Literal["article", "profile", "website"]
+CardSize = Literal["summary", "summary_large_image"]
+
+
 class Moment(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """A point in time, in the site's own time zone."""
 
@@ -260,6 +264,31 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     ]
 
 
+class Sharing(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
+    """How a page looks where somebody links to it: Open Graph (ogp.me) and cards of X."""
+
+    type: Annotated[SharedType, Meta(description="Open Graph's type of the page")]
+    title: Annotated[str, Meta(description="Title, without the site's name; never empty")]
+    description: Annotated[str, Meta(description="May be empty")] = ""
+    locale: Annotated[str, Meta(description="Language and country, such as `en_US`")]
+    image: Annotated[
+        Image | None,
+        Meta(
+            description="What an SEO plugin names, else the featured image in a size for previews, "
+            "the first picture of the text, the logo"
+        ),
+    ] = None
+    card: Annotated[CardSize, Meta(description="How large X shows the picture")] = "summary"
+    section: Annotated[str, Meta(description="The post's first category; may be empty")] = ""
+    tags: Annotated[tuple[str, ...], Meta(description="Names of the post's tags")] = ()
+    twitter_title: Annotated[
+        str, Meta(description="Empty where X is to show `title`, as the next two")
+    ] = ""
+    twitter_description: Annotated[str, Meta(description="For X alone")] = ""
+    twitter_image: Annotated[str, Meta(description="URL, for X alone")] = ""
+    twitter_site: Annotated[str, Meta(description="The site's `@name` on X; may be empty")] = ""
+
+
 class PageModel(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """Everything that one page shows."""
 
@@ -276,6 +305,16 @@ class PageModel(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
         str, Meta(description="Absolute URL for `rel=canonical`; empty for errors")
     ]
     robots: Annotated[str, Meta(description="Content of `<meta name=robots>`; empty for none")] = ""
+    sharing: Annotated[
+        Sharing | None, Meta(description="How links to it look; none for error pages")
+    ] = None
+    json_ld: Annotated[
+        Markup,
+        Meta(
+            description="Structured data for `<script type=application/ld+json>`, JSON of which "
+            "nothing ends that element; empty for error pages"
+        ),
+    ] = Markup()
     body_classes: Annotated[
         tuple[str, ...], Meta(description="Classes for `<body>`, as WordPress names them")
     ] = ()

@@ -11,6 +11,7 @@ from sos.page.cards import Library, build_card, build_term
 from sos.page.frame import BuiltPage, assemble, build_link, document_title, numbered
 from sos.page.images import build_image
 from sos.page.model import Image, Kind, Link, Parts, PostView
+from sos.page.seo import public_head, without_secrets
 from sos.page.site import Site
 
 
@@ -31,16 +32,17 @@ def build_singular(
         card = msgspec.structs.replace(card, url="/")
     url = card.url if number == 1 else numbered(card.url, number)
     title = plain_text(card.title)
-    head = _public_head(site, post)
+    said = without_secrets(post.head) if post.protected else post.head
+    head = public_head(site.rewriter, said, number=number)
     page = assemble(
         site,
         kind=_singular_kind(post, front=front),
         templates=hierarchy.singular_templates(post, front=front),
-        title=head.get("title") or document_title(site, title, number, front=front),
-        description=head.get("description") or card.summary,
+        title=head.title or document_title(site, title, number, front=front),
+        description=head.description or card.summary,
         url=url,
-        canonical=(number == 1 and head.get("canonical")) or site.view.url + url,
-        robots=head.get("robots", ""),
+        canonical=head.canonical or site.view.url + url,
+        head=head,
         body_classes=(*(["home"] if front else []), *hierarchy.singular_classes(post)),
         breadcrumbs=() if front else _breadcrumbs(library, found, post),
         post=PostView(
@@ -65,18 +67,6 @@ def _is_front(library: Library, ref: str, candidate: Candidate) -> bool:
     document = library.site.document
     chosen = document.static_front and ref == f"post:{document.page_on_front}"
     return chosen or candidate.value == "/" or library.path(ref) == "/"
-
-
-def _public_head(site: Site, post: Post) -> dict[str, str]:
-    """What plugins for search engines say of a post, for the public host.
-
-    Of a protected post they may tell what the password keeps.
-    """
-    head = {name: site.rewriter.html(text) for name, text in post.head.items()}
-    if post.protected:
-        head.pop("description", None)
-    head["canonical"] = site.rewriter.absolute(site.rewriter.path(head.get("canonical", "")))
-    return head
 
 
 def _singular_kind(post: Post, *, front: bool) -> Kind:

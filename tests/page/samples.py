@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from markupsafe import Markup
+from sos.content.search_head import NO_HEAD, Head, HeadImage
 from sos.page.model import (
     Archive,
     Author,
@@ -27,6 +28,7 @@ from sos.page.model import (
     SiteView,
     TermLink,
 )
+from sos.page.seo import add_metadata
 
 START = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
@@ -166,7 +168,11 @@ FEEDS = (
 
 
 def page(kind: str, url: str, templates: tuple[str, ...], **changes: Any) -> PageModel:
-    """A page of a kind with the sample site around it; ``changes`` replaces fields."""
+    """A page of a kind with the sample site around it; ``changes`` replaces fields.
+
+    ``head`` among them is what a plugin for search engines says.
+    """
+    head = changes.pop("head", NO_HEAD)
     values: dict[str, Any] = {
         "kind": kind,
         "url": url,
@@ -179,7 +185,7 @@ def page(kind: str, url: str, templates: tuple[str, ...], **changes: Any) -> Pag
         "menus": {"primary": PRIMARY, "footer": FOOTER, "social": SOCIAL},
         "feeds": FEEDS,
     }
-    return PageModel(**values | changes)
+    return add_metadata(PageModel(**values | changes), head)
 
 
 PARAGRAPHS = Markup(
@@ -485,6 +491,19 @@ SAMPLES: dict[str, PageModel] = {
         "/voyage/to-the-islands/",
         ("single-voyage-to-the-islands.html", "single-voyage.html", "single.html", "singular.html"),
         post=view(card(60, type="voyage", url="/voyage/to-the-islands/", terms=(COAST,))),
+    ),
+    "single_seo": _single(
+        card(1),
+        head=Head(
+            og_title="The tide, as links show it",
+            og_image=HeadImage("/wp-content/uploads/2026/03/tide.png", 1200, 630, "A tide table"),
+            twitter_title="The tide, on X",
+            twitter_description="Rope, glass, a boot",
+            twitter_image="/wp-content/uploads/2026/03/tide-square.png",
+            twitter_site="@harbour",
+            schema="BlogPosting",
+            profiles=("https://social.example/@harbour",),
+        ),
     ),
     "single_rtl": _rtl(),
     "single_no_menus": _single(card(1), menus={"primary": ()}),

@@ -30,7 +30,6 @@ UNUSED = {
     ("TermLink", "id"),
     ("TermLink", "slug"),
     # For feeds.
-    ("Image", "mime"),
     ("Moment", "epoch"),
     ("PostCard", "content"),
     ("PostCard", "summary"),

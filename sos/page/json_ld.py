@@ -1,0 +1,266 @@
+"""Structured data: a page model in, its JSON-LD out (schema.org, Google Search Central). Pure.
+
+One graph for each page, whose parts refer to each other by ``@id``: the site and who publishes it,
+this page, its trail, and what it is about (an article, a list, a person, a picture). What the page
+does not show is not said here either.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from markupsafe import Markup
+
+from sos.content.sanitize import plain_text
+from sos.page.model import Author, Image, PageModel, PostView, Sharing, TermLink
+
+MAX_HEADLINE = 110
+"""Characters, as Google had it; longer ones are cut in search results anyway."""
+
+Node = dict[str, Any]
+
+# `</script>` and `<!--` would end or change the element that the JSON stands in; the rest is for
+# readers that take JSON for JavaScript or for HTML.
+_UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+_WORD_END = re.compile(r"\s+\S*$")
+
+
+def build_json_ld(
+    page: PageModel, sharing: Sharing, schema: str = "", profiles: Sequence[str] = ()
+) -> Markup:
+    """The graph of ``page`` as JSON that is safe within ``<script>``.
+
+    ``schema`` is the type of article that an editor chose; ``profiles`` are other places of the
+    organisation, for which the menu `social` stands in.
+    """
+    graph = build_graph(page, sharing, schema, profiles)
+    whole = {"@context": "https://schema.org", "@graph": graph}
+    return Markup(msgspec.json.encode(whole).decode().translate(_UNSAFE))  # noqa: S704
+
+
+def build_graph(
+    page: PageModel, sharing: Sharing, schema: str = "", profiles: Sequence[str] = ()
+) -> list[Node]:
+    """The nodes of ``page``: what is about the site first, what is about this page last."""
+    nodes = [_website(page), _organization(page, profiles), _web_page(page, sharing)]
+    if page.breadcrumbs:
+        nodes.append(_breadcrumbs(page, sharing))
+    if page.kind == "single" and page.post:
+        nodes.append(_article(page, page.post, sharing, schema))
+    elif page.post is None and page.kind != "author" and page.posts:
+        nodes.append(_item_list(page))
+    return nodes
+
+
+def cut_headline(text: str) -> str:
+    """``text`` cut at a word to at most MAX_HEADLINE characters."""
+    if len(text) <= MAX_HEADLINE:
+        return text
+    return _WORD_END.sub("", text[: MAX_HEADLINE - 1]).rstrip(" ,;:.…") + "…"
+
+
+# ---------------------------------------------------------------- nodes
+
+
+def _website(page: PageModel) -> Node:
+    site = page.site
+    return _said(
+        {
+            "@type": "WebSite",
+            "@id": f"{site.url}/#website",
+            "url": f"{site.url}/",
+            "name": site.title,
+            "description": site.tagline,
+            "inLanguage": site.language,
+            "publisher": _reference(page, "organization"),
+        }
+    )
+
+
+def _organization(page: PageModel, profiles: Sequence[str]) -> Node:
+    site = page.site
+    logo = site.logo or (Image(url=site.icon) if site.icon else None)
+    return _said(
+        {
+            "@type": "Organization",
+            "@id": f"{site.url}/#organization",
+            "name": site.title,
+            "url": f"{site.url}/",
+            "logo": _picture(page, logo) if logo else None,
+            "sameAs": list(profiles) or _social(page),
+        }
+    )
+
+
+def _social(page: PageModel) -> list[str]:
+    """Where else the organisation is: what the menu `social` leads to, on other hosts."""
+    urls = (item.url for item in page.menus.get("social", ()))
+    return list(dict.fromkeys(u for u in urls if u.startswith(("http://", "https://"))))[:20]
+
+
+def _web_page(page: PageModel, sharing: Sharing) -> Node:
+    here, post = _address(page), page.post
+    kind, main = "WebPage", None
+    if post is None:
+        kind = "CollectionPage"
+        main = {"@id": f"{here}#list"} if page.posts else None
+    author = page.archive.author if page.archive else None
+    if page.kind == "author" and author:
+        kind, main = "ProfilePage", _person(page, author)
+    elif page.kind == "attachment" and post and post.media:
+        main = _picture(page, post.media)
+    elif page.kind == "single":
+        main = {"@id": f"{here}#article"}
+    return _said(
+        {
+            "@type": kind,
+            "@id": here,
+            "url": here,
+            "name": page.title,
+            "description": page.description,
+            "inLanguage": page.site.language,
+            "isPartOf": _reference(page, "website"),
+            "about": _reference(page, "organization") if page.kind == "front" else None,
+            "datePublished": post.card.published.iso if post else None,
+            "dateModified": post.card.modified.iso if post else None,
+            "primaryImageOfPage": _shared_picture(page, sharing) if post else None,
+            "breadcrumb": {"@id": f"{here}#breadcrumb"} if page.breadcrumbs else None,
+            "mainEntity": main,
+        }
+    )
+
+
+def _breadcrumbs(page: PageModel, sharing: Sharing) -> Node:
+    """The trail, and the page itself at its end, which needs no address (Google, Breadcrumb)."""
+    links = [(plain_text(link.title), link.url) for link in page.breadcrumbs]
+    steps = [
+        {"@type": "ListItem", "position": n, "name": name, "item": _url(page, url)}
+        for n, (name, url) in enumerate(links, 1)
+    ]
+    name = _own_name(page) or sharing.title
+    steps.append({"@type": "ListItem", "position": len(steps) + 1, "name": name})
+    return {
+        "@type": "BreadcrumbList",
+        "@id": f"{_address(page)}#breadcrumb",
+        "itemListElement": steps,
+    }
+
+
+def _own_name(page: PageModel) -> str:
+    if page.post:
+        return plain_text(page.post.card.label)
+    return plain_text(page.archive.title) if page.archive else ""
+
+
+def _article(page: PageModel, post: PostView, sharing: Sharing, schema: str) -> Node:
+    card, here = post.card, _address(page)
+    kind = schema or ("NewsArticle" if card.type == "post" else "Article")
+    publisher = _reference(page, "organization")
+    return _said(
+        {
+            "@type": kind,
+            "@id": f"{here}#article",
+            "mainEntityOfPage": {"@id": here},
+            "isPartOf": {"@id": here},
+            "headline": cut_headline(plain_text(card.label)),
+            "description": page.description,
+            "image": [_shared_picture(page, sharing)] if _shows_image(page, sharing) else None,
+            "datePublished": card.published.iso,
+            "dateModified": card.modified.iso,
+            "author": _person(page, card.author) if card.author else publisher,
+            "publisher": publisher,
+            "articleSection": _names(card.terms, "category"),
+            "keywords": _names(card.terms, "post_tag"),
+            "inLanguage": page.site.language,
+            "isAccessibleForFree": not card.protected,
+        }
+    )
+
+
+def _item_list(page: PageModel) -> Node:
+    """The posts of this page; of a paged list, the numbers are those of the page."""
+    posts = [post for post in page.posts if post.url]
+    return {
+        "@type": "ItemList",
+        "@id": f"{_address(page)}#list",
+        "numberOfItems": len(posts),
+        "itemListElement": [
+            {
+                "@type": "ListItem",
+                "position": number,
+                "url": _url(page, post.url),
+                "name": plain_text(post.label),
+            }
+            for number, post in enumerate(posts, 1)
+        ],
+    }
+
+
+def _person(page: PageModel, author: Author) -> Node:
+    url = _url(page, author.url) if author.url else ""
+    return _said(
+        {
+            "@type": "Person",
+            "@id": f"{page.site.url}/#author-{author.id}",
+            "name": author.name,
+            "url": url,
+            "description": author.description,
+        }
+    )
+
+
+def _picture(page: PageModel, image: Image) -> Node:
+    url = _url(page, image.url)
+    return _said(
+        {
+            "@type": "ImageObject",
+            "url": url,
+            "contentUrl": url,
+            "width": image.width,
+            "height": image.height,
+            "caption": image.alt,
+        }
+    )
+
+
+# ---------------------------------------------------------------- within
+
+
+def _said(node: Node) -> Node:
+    """The node without what is not known. False is known."""
+    return {name: value for name, value in node.items() if value or value is False}
+
+
+def _reference(page: PageModel, name: str) -> Node:
+    return {"@id": f"{page.site.url}/#{name}"}
+
+
+def _address(page: PageModel) -> str:
+    return page.canonical or page.site.url + page.url
+
+
+def _url(page: PageModel, url: str) -> str:
+    """An absolute URL, in ASCII: not every reader of JSON-LD takes an IRI for one."""
+    if url.startswith("/") and not url.startswith("//"):
+        url = page.site.url + url
+    return url if url.isascii() else quote(url, safe="!#$%&'()*+,/:;=?@[]~")
+
+
+def _shows_image(page: PageModel, sharing: Sharing) -> bool:
+    """Whether the picture of link previews is one of this page, and not the site's own."""
+    image, site = sharing.image, page.site
+    if image is None or image.url == site.icon:
+        return False
+    return site.logo is None or (image.url != site.logo.url and image.url not in site.logo.srcset)
+
+
+def _shared_picture(page: PageModel, sharing: Sharing) -> Node | None:
+    if sharing.image is None or not _shows_image(page, sharing):
+        return None
+    return _picture(page, sharing.image)
+
+
+def _names(terms: Sequence[TermLink], taxonomy: str) -> list[str]:
+    return [plain_text(term.name) for term in terms if term.taxonomy == taxonomy]
