@@ -399,7 +399,16 @@ def test_a_flood_of_field_names_is_not_remembered() -> None:
     head = heads.Head()
     for number in range(5000):
         assert head.is_plain(f"GET / HTTP/1.1\r\nX-{number}: y\r\n\r\n".encode())
-    assert len(head._known) <= 2048 + 1
+        assert head.is_plain(f"GET / HTTP/1.1\r\n{_spell(number)}: y\r\n\r\n".encode())
+    assert len(head._ignored) + len(head._spelled) <= 2048
+
+
+def _spell(number: int) -> str:
+    """The name of a field that matters, in one of its many spellings."""
+    return "".join(
+        letter.upper() if number >> place & 1 else letter
+        for place, letter in enumerate("accept-encoding")
+    )
 
 
 @pytest.mark.parametrize("name", ["host", "HOST", "hOsT"])
@@ -421,3 +430,62 @@ async def test_media_is_no_page(web_site: Site) -> None:
         "/?sos_release=x",
     ):
         assert answers.find(ask(path)) is None
+
+
+OTHERS = {
+    "another method": ask("/").replace(b"GET", b"PUT"),
+    "an older version": ask("/").replace(b"1.1", b"1.0"),
+    "the beginning of another one": ask("/") + b"G",
+    "another one": ask("/") * 2,
+    "a client that leaves": ask("/", "Connection: close"),
+    "a length": ask("/", "Content-Length: 0"),
+    "another host": ask("/").replace(b"\r\nHost: ", b"\r\nHost: x"),
+    "a second host": ask("/", "Host: x"),
+    "a coding named like the host": ask("/").replace(b"\r\nHost: ", b"\r\nAccept-Encoding: "),
+    "no end": ask("/")[:-2],
+    "too many fields": ask("/", *["X: y"] * heads.MAX_FIELDS),
+    "too much": ask("/", "X: " + "y" * heads.MAX_PLAIN),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+async def test_what_is_known_of_a_request_answers_no_other(web_site: Site, name: str) -> None:
+    """One that differs from a known one in what matters is never taken for it."""
+    answers = web_site.service._answers
+    assert answers is not None
+    await web_site.fetch("/")
+    for _ in range(2):
+        assert answers.find(ask("/")) is not None
+        assert answers.find(OTHERS[name]) is None
+    bare = answers.find(ask("/", method="HEAD"))
+    assert bare is not None
+    assert bare.endswith(b"\r\n\r\n")
+    full = answers.find(ask("/"))
+    assert full is not None
+    assert len(full) > len(bare)
+
+
+async def test_nothing_is_known_any_more_when_the_worker_leaves(web_site: Site) -> None:
+    """From then on all requests are aiohttp's, which says that the connection ends."""
+    answers = web_site.service._answers
+    assert answers is not None
+    await web_site.fetch("/")
+    assert answers.find(ask("/")) is not None
+    answers.stop()
+    assert answers.find(ask("/")) is None
+
+
+async def test_requests_that_look_for_something_new_each_keep_no_record(web_site: Site) -> None:
+    """However many differ in what matters, what has to be counted stays as little."""
+    answers = web_site.service._answers
+    assert answers is not None
+    await web_site.fetch("/")
+    requests = web_site.context.metrics.requests
+    answers.count()
+    before = sum(v[0] for v in requests.values.values())
+    for number in range(500):
+        assert answers.find(ask(f"/?x={number}", f'If-None-Match: "{number}"')) is not None
+        assert answers.find(ask(f"/?x={number}", "If-None-Match: *")) is not None
+    assert len(answers._by_page) <= 2
+    answers.count()
+    assert sum(v[0] for v in requests.values.values()) == before + 1000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sos.web.front.head import ACCEPT_ENCODING, HOST, MAX_LINES, MAX_PLAIN, Head
+from sos.web.front.head import ACCEPT_ENCODING, HOST, MAX_FIELDS, MAX_PLAIN, Head
 
 
 def ask(*fields: str, line: str = "GET / HTTP/1.1") -> bytes:
@@ -38,7 +38,7 @@ OTHERS = {
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00",
     "a folded field": ask("X: y", " z"),
     "two hosts": ask("Host: b"),
-    "many fields": ask(*("X: y" for _ in range(MAX_LINES))),
+    "many fields": ask(*("X: y" for _ in range(MAX_FIELDS))),
     "a long one": ask("X: " + "y" * MAX_PLAIN),
 }
 

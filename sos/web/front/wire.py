@@ -9,38 +9,21 @@ _PHRASES: Final = {s.value: s.phrase for s in HTTPStatus}
 
 
 class Wire:
-    """One reply in one coding: ``full`` for GET, ``bare`` for HEAD, ``unchanged`` is its 304.
+    """One reply in one coding: ``full`` for GET, ``bare`` for HEAD."""
 
-    ``sent`` says how often one of the first two was sent, ``spared`` how often the last.
-    """
-
-    __slots__ = ("_date", "bare", "full", "reply", "sent", "spared", "tag", "unchanged")
+    __slots__ = ("_date", "bare", "full", "reply")
 
     def __init__(self, reply: Reply, date: str) -> None:
         self.reply = reply
         self._date = date
         self.bare = build_head(reply, date)
         self.full = self.bare + reply.body
-        self.unchanged = b""
-        self.tag = reply.headers.get("ETag", "").encode()
-        self.sent = self.spared = 0
 
     def choose(self, match: bytes | None, since: bytes | None, *, is_head: bool) -> bytes:
-        """What a client gets that holds something, according to the values of its fields."""
-        if match is None and since is None:
-            self.sent += 1
-            return self.bare if is_head else self.full
-        if match == self.tag and self.unchanged:  # as `find_held` found out before
-            self.spared += 1
-            return self.unchanged
-        if tag := self.reply.find_held(_text(match), _text(since)):
-            self.spared += 1
-            if tag != self.reply.headers["ETag"]:  # it has the same body in other bytes
-                return build_head(self.reply.without_body(tag), self._date)
-            if not self.unchanged:
-                self.unchanged = build_head(self.reply.without_body(tag), self._date)
-            return self.unchanged
-        self.sent += 1
+        """What a client gets, according to the values of If-None-Match and If-Modified-Since."""
+        holds = match is not None or since is not None
+        if holds and (tag := self.reply.find_held(_text(match), _text(since))):
+            return build_head(self.reply.without_body(tag), self._date)
         return self.bare if is_head else self.full
 
 
