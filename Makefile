@@ -8,13 +8,16 @@ BIN := $(VENV)/bin
 BENCH_NEEDS := gcc:gcc libc6-dev npm:npm mariadb-server-core mariadb-client-core:mariadb \
 	php-cli php-mysql php-gd php-xml php-mbstring php-curl php-intl php-zip ca-certificates xz-utils:xz
 
-.PHONY: help demo test check bench fuzz docs clean
+.PHONY: help demo dev test check bench fuzz docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## show a complete site; needs nothing but Python 3.11; ARGS="--from URL" shows yours
 	@$(BIN)/sos demo $(ARGS)
+
+dev: $(VENV)/.demo ## edit templates, and see each save in the browser; ARGS="--templates DIR --from URL"
+	@$(BIN)/sos dev $(ARGS)
 
 test: $(VENV)/.test ## everything that CI runs; installs the servers it needs where it may; ARGS for pytest
 	@bash tests/servers/install.sh

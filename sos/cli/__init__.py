@@ -14,6 +14,7 @@ from sos.errors import SosError
 COMMANDS = {
     "demo": "sos.cli.demo:demo",
     "serve": "sos.cli.serve:serve",
+    "dev": "sos.cli.dev:dev",
     "release": "sos.cli.release:release",
     "fleet": "sos.cli.fleet:fleet",
     "content": "sos.cli.content:content",

@@ -49,22 +49,25 @@ def demo(source: str | None, user: str | None, port: int | None) -> None:
     store.ensure_running()
     try:
         if source:
-            asyncio.run(_import_site(source, user, store.url, settings))
+            asyncio.run(import_site(source, user, store.url, settings))
         else:
-            asyncio.run(_fill_with_sample(store.url, settings))
+            asyncio.run(fill_with_sample(store.url, settings))
         code = run_node(settings, on_ready=lambda where: _announce(where, settings, source, file))
     finally:
         store.stop()
     sys.exit(code)
 
 
-def demo_settings(source: str | None, port: int | None) -> Settings:
-    """Settings of a demo: the user's own, with all that would need a server embedded."""
+def demo_settings(source: str | None, port: int | None, folder: str = "demo") -> Settings:
+    """Settings of a demo: the user's own, with all that would need a server embedded.
+
+    ``folder`` is the one below the state folder that all of it goes to.
+    """
     given, _ = load_settings()
     name = urlsplit(source).netloc.rpartition("@")[2].replace(":", "-") if source else "sample"
     from sos.demo import uploads_folder  # large, and only this needs it
 
-    state = Path(given.state_dir).absolute() / "demo" / name
+    state = Path(given.state_dir).absolute() / folder / name
     public = free_port(*parse_address(given.listen, "listen"), wanted=port)
     private = free_port(*parse_address(given.health_listen, "health_listen"))
     host, _ = parse_address(given.listen, "listen")
@@ -119,7 +122,8 @@ def free_port(host: str, port: int, wanted: int | None = None) -> int:
     raise click.ClickException(f"port {wanted} on {host} is taken; choose another with --port")
 
 
-async def _fill_with_sample(url: str, settings: Settings) -> None:
+async def fill_with_sample(url: str, settings: Settings) -> None:
+    """Put the sample site into the store at ``url``. Raises ContentError."""
     from sos.demo import sample_site  # large, and only this needs it
 
     store = RedisStore(url, settings.host, timeout_ms=5000)
@@ -135,7 +139,8 @@ async def _fill_with_sample(url: str, settings: Settings) -> None:
         await store.aclose()
 
 
-async def _import_site(source: str, user: str | None, url: str, settings: Settings) -> None:
+async def import_site(source: str, user: str | None, url: str, settings: Settings) -> None:
+    """Put the WordPress site at ``source`` into the store at ``url``. Raises SosError."""
     from sos.cli.content import import_with_progress
 
     user = user or os.environ.get("SOS_WP_USER")
