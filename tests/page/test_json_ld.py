@@ -111,7 +111,7 @@ def test_a_post_is_news() -> None:
         "isPartOf": {"@id": here},
         "headline": "What the low tide leaves behind, part 1",
         "description": "Notes from the edge of the sea: tides, boats, nets.",
-        "image": [PICTURE],
+        "image": {"@id": f"{here}#picture"},
         "datePublished": "2026-03-11T09:26:53+00:00",
         "dateModified": post.card.modified.iso,
         "author": PERSON,
@@ -121,6 +121,7 @@ def test_a_post_is_news() -> None:
         "inLanguage": "en-GB",
         "isAccessibleForFree": True,
     }
+    assert found["WebPage"]["primaryImageOfPage"] == {"@id": f"{here}#picture", **PICTURE}
     assert found["WebPage"]["mainEntity"] == {"@id": article["@id"]}
     assert found["WebPage"]["breadcrumb"] == {"@id": f"{here}#breadcrumb"}
     steps = found["BreadcrumbList"]["itemListElement"]
@@ -134,7 +135,7 @@ def test_what_a_plugin_says_of_the_type_and_the_organisation_wins() -> None:
     """An editor may have chosen another type of article; profiles are told once."""
     found = nodes(SAMPLES["single_seo"])
     assert "NewsArticle" not in found
-    assert found["BlogPosting"]["image"][0]["width"] == 1200
+    assert found["WebPage"]["primaryImageOfPage"]["width"] == 1200
     assert found["Organization"]["sameAs"] == ["https://social.example/@harbour"]
 
 
