@@ -48,6 +48,19 @@ def test_css_of_a_page_is_allowed_by_its_hash_and_nothing_else_inline() -> None:
     assert style_hash(css) not in plain.csp
 
 
+def test_css_of_a_site_is_allowed_by_its_hash_after_the_style_sheets() -> None:
+    """The palette that its editors chose wins over the theme's, on each kind of page."""
+    css = ".has-brand-color{color:var(--wp--preset--color--brand)!important}"
+    for name in ("single", "front_page", "404"):
+        page = SAMPLES[name]
+        page = msgspec.structs.replace(page, site=msgspec.structs.replace(page.site, css=css))
+        rendered = render_page(BuiltPage(page, ()), theme())
+        assert style_hash(css) in rendered.csp
+        head = rendered.body.decode().partition("</head>")[0]
+        assert head.rindex('rel="stylesheet"') < head.index(f"<style>{css}</style>")
+    assert style_hash(css) not in render_page(BuiltPage(SAMPLES["single"], ()), theme()).csp
+
+
 def test_what_no_template_made_may_do_nothing() -> None:
     """Feeds and sitemaps have a policy that forbids everything."""
     rendered = build_rendered(b"<rss/>", ("site",), theme(), content_type="application/rss+xml")
