@@ -1,10 +1,10 @@
 """The style sheet of a site's own colours and sizes, for the head of each of its pages.
 
 In: what editors chose (`SiteStyles`). Out: CSS that is safe within `<style>`: WordPress's own
-variables and classes for its presets, as wp_get_global_stylesheet() writes them, the theme's tokens
-as far as the site's colours are fit for them (`palette`), and what keeps colours readable on a dark
-page that their editors never saw. Empty for a site that has nothing but WordPress's defaults, which
-themes have. Pure: built once per revision of the site.
+variables and classes for its presets (WP_Theme_JSON::PRESETS_METADATA), the theme's tokens as far
+as the site's colours are fit for them (`palette`), and what keeps colours readable on a dark page,
+which their editors never saw, and on paper. Empty for a site that has nothing but WordPress's
+defaults, which themes have. Pure: built once per revision of the site.
 """
 
 import re
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sos.content.site_styles import SiteStyles
-from sos.page.contrast import Rgb, adapt, parse_rgb
+from sos.page.contrast import WHITE, Rgb, adapt, is_readable, parse_rgb
 from sos.page.palette import DARK_GROUND, Tokens, choose_ink, decide_tokens, resolve
 from sos.page.wordpress_presets import COLOURS, FONT_SIZES, GRADIENTS, SHADOWS, SPACING
 
@@ -31,8 +31,7 @@ def build_site_css(styles: SiteStyles) -> str:
         _variables(own),
         _layer([*_token_rules(tokens), *_colour_rules(own, styles, tokens)]),
         *_class_rules(own),
-        *_ground_rules(own, styles),
-        *_button_rules(styles),
+        _on_screen([*_ground_rules(own, styles), *_button_rules(styles)]),
     ]
     return "\n".join(rule for rule in rules if rule)
 
@@ -109,8 +108,16 @@ def _colour_rules(own: SiteStyles, styles: SiteStyles, tokens: Tokens) -> Iterat
 
     The site's own colour of text becomes that of the page.
     """
-    for slug in own.colours:
-        yield f".has-{slug}-color{{color:var(--wp--preset--color--{slug})!important}}"
+    bright = []
+    for slug, value in own.colours.items():
+        rule = f".has-{slug}-color{{color:var(--wp--preset--color--{slug})!important}}"
+        colour = resolve(styles, value)
+        if colour is None or is_readable(colour, WHITE):
+            yield rule
+        else:
+            bright.append(rule)
+    if bright:
+        yield _on_screen(bright)
     if tokens.fixed:
         return
     text = resolve(styles, styles.text)
@@ -128,22 +135,29 @@ def _colour_rules(own: SiteStyles, styles: SiteStyles, tokens: Tokens) -> Iterat
         yield f"@media screen and (prefers-color-scheme:dark){{{each}{rule}}}"
 
 
+def _on_screen(rules: list[str]) -> str:
+    """Not on paper, where grounds are not printed, and text that suits them could not be read."""
+    return "@media screen{" + "".join(rules) + "}" if rules else ""
+
+
 def _class_rules(own: SiteStyles) -> Iterator[str]:
-    """The classes of WP_Theme_JSON::PRESETS_METADATA, each as important as WordPress says it."""
+    """Classes for all media, each as important as WordPress says it."""
     for slug in own.colours:
         value = f"var(--wp--preset--color--{slug})!important"
-        yield f".has-{slug}-background-color{{background-color:{value}}}"
         yield f".has-{slug}-border-color{{border-color:{value}}}"
-    for slug in own.gradients:
-        value = f"var(--wp--preset--gradient--{slug})!important"
-        yield f".has-{slug}-gradient-background{{background:{value}}}"
     for slug in own.font_sizes:
         value = f"var(--wp--preset--font-size--{slug})!important"
         yield f".has-{slug}-font-size{{font-size:{value}}}"
 
 
 def _ground_rules(own: SiteStyles, styles: SiteStyles) -> Iterator[str]:
-    """Text on a colour that came without one of its own: the site's, if it can be read there."""
+    """Backgrounds, and text on one that came without its own: the site's, if it can be read."""
+    for slug in own.colours:
+        value = f"var(--wp--preset--color--{slug})!important"
+        yield f".has-{slug}-background-color{{background-color:{value}}}"
+    for slug in own.gradients:
+        value = f"var(--wp--preset--gradient--{slug})!important"
+        yield f".has-{slug}-gradient-background{{background:{value}}}"
     text = resolve(styles, styles.text)
     by_ink: dict[str, list[str]] = {}
     for slug, value in own.colours.items():

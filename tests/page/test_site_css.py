@@ -107,6 +107,16 @@ def test_ground_without_a_colour_of_text_gets_one_that_can_be_read() -> None:
     assert ".has-night-gradient-background" in by_ink["#ffffff"]
 
 
+def test_grounds_are_for_screens() -> None:
+    """On paper they are not printed, and bright text that suits them could not be read."""
+    css = build_site_css(BLACK_ON_WHITE)
+    paper = re.sub(r"@media screen\{(?:[^{}]*\{[^{}]*\})*\}", "", css)
+    assert "background-color:var(" not in paper
+    assert ".has-accent-3-color{" in paper
+    assert ".has-accent-1-color{" not in paper
+    assert ".has-accent-1-color{" in css
+
+
 def test_buttons_have_the_pair_of_the_site() -> None:
     """Not those with an outline, nor those that have a colour of their own."""
     css = build_site_css(BLACK_ON_WHITE)
