@@ -20,6 +20,9 @@ from sos.page.model import Author, Image, PageModel, PostCard, Sharing, SiteView
 MAX_HEADLINE = 110
 """Characters, as Google had it; longer ones are cut in search results anyway."""
 
+MAX_ENTRIES = 30
+"""Of a list. A page may show 100 posts, and no search result shows so many."""
+
 Node = dict[str, Any]
 
 # `</script>` and `<!--` would end or change the element that the JSON stands in; the rest is for
@@ -192,8 +195,8 @@ def _article(page: PageModel, card: PostCard, name: str, sharing: Sharing, schem
 
 
 def _item_list(page: PageModel) -> Node:
-    """The posts of this page; of a paged list, the numbers are those of the page."""
-    posts = [post for post in page.posts if post.url]
+    """The first posts of this page; of a paged list, the numbers are those of the page."""
+    posts = [post for post in page.posts if post.url][:MAX_ENTRIES]
     return {
         "@type": "ItemList",
         "@id": f"{_address(page)}#list",

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from markupsafe import Markup
-from sos.page.json_ld import MAX_HEADLINE, build_json_ld, cut_headline
+from sos.page.json_ld import MAX_ENTRIES, MAX_HEADLINE, build_json_ld, cut_headline
 from sos.page.model import PageModel
 from sos.page.seo import add_metadata, build_sharing
 
@@ -182,6 +182,14 @@ def test_a_list_is_a_collection_of_what_it_shows(name: str) -> None:
     assert [e["position"] for e in entries] == list(range(1, len(entries) + 1))
     assert [e["url"] for e in entries] == [SITE + p.url for p in page.posts]
     assert all(e["name"] for e in entries)
+
+
+def test_a_long_list_is_told_in_part() -> None:
+    """Its first entries, and no more than are told is said to be there."""
+    posts = tuple(card(n, url=f"/post-{n}/") for n in range(1, 101))
+    page = add_metadata(msgspec.structs.replace(SAMPLES["front_posts"], posts=posts))
+    found = nodes(page)["ItemList"]
+    assert len(found["itemListElement"]) == found["numberOfItems"] == MAX_ENTRIES
 
 
 def test_an_empty_list_lists_nothing() -> None:
