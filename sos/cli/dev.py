@@ -20,6 +20,7 @@ from sos.dev.session import run_session
 from sos.errors import SettingsError
 from sos.log import configure_logging
 from sos.release.folder import find_templates
+from sos.release.theme import locate_error
 from sos.settings import Settings
 
 console = Console(stderr=True, highlight=False)
@@ -94,4 +95,4 @@ def _tell(build: Build) -> None:
         return
     console.print(f"[red]{len(build.problems)} problem(s)[/red]  {names}")
     for problem in build.problems:
-        console.print(f"  {problem}", markup=False)
+        console.print(f"  {locate_error(build.theme, problem)}", markup=False)

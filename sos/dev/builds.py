@@ -14,8 +14,8 @@ from sos.errors import ReleaseError, TemplateError
 from sos.release.assets import ASSETS_FOLDER, build_assets, digest_files
 from sos.release.check import Parts, compile_release
 from sos.release.environment import Release, build_release
-from sos.release.folder import read_folder
 from sos.release.sandbox import Sandbox
+from sos.release.theme import Theme, read_theme
 
 Files = Mapping[str, bytes]
 
@@ -31,6 +31,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     files: Files
+    theme: Theme
     release: Release | None
     problems: tuple[TemplateError, ...]
     page: str
@@ -55,13 +56,15 @@ class Builder:
         self._files: Files = {}
         self._number = 0
         self._parts: Parts = {}
+        self._theme = Theme(folder=folder, files={})
 
     def build(self) -> Build:
         """The folder as it is now; raises nothing for what anybody may write into it."""
         started = time.perf_counter()
         release, problems, files = None, [], self._files
         try:
-            files = read_folder(self.folder)
+            theme = self._theme = read_theme(self.folder)
+            files = theme.files
             sandbox = Sandbox(files, build_assets(files))
             problems = compile_release(sandbox, files, self._parts)
             if not problems:
@@ -80,6 +83,7 @@ class Builder:
         return Build(
             number=self._number,
             files=files,
+            theme=self._theme,
             release=release,
             problems=tuple(problems),
             page=_digest(digest_files(rest), words),

@@ -65,14 +65,15 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 def explain(error: TemplateError, build: Build) -> Problem:
     """The error with all that helps to mend it."""
     message = str(error).removeprefix(f"{error.template}:{error.line}: ")
+    file, line = build.theme.locate(error.template, error.line) if error.template else ("", 0)
     local = _find_local(error)
     known = _look_up(message, build.files, local)
     return msgspec.structs.replace(
         known,
         message=message,
-        file=error.template,
-        line=error.line,
-        source=_cut_source(build.files.get(error.template, b""), error.line),
+        file=file,
+        line=line,
+        source=_cut_source(build.files.get(error.template, b""), error.line, line),
         local=tuple(describe_value(n, v) for n, v in sorted(local.items())),
     )
 
@@ -131,9 +132,10 @@ def _find_local(error: TemplateError) -> dict[str, object]:
     return found
 
 
-def _cut_source(content: bytes, line: int) -> tuple[tuple[int, str], ...]:
+def _cut_source(content: bytes, line: int, shown: int) -> tuple[tuple[int, str], ...]:
+    """The lines around ``line``, which is numbered as ``shown``."""
     if not line:
         return ()
     lines = content.decode("utf-8", "replace").splitlines()
-    first = max(1, line - AROUND)
-    return tuple(enumerate(lines[first - 1 : line + AROUND], first))
+    first = max(1, line - AROUND, line - shown + 1)
+    return tuple(enumerate(lines[first - 1 : line + AROUND], first - line + shown))

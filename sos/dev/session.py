@@ -16,7 +16,8 @@ from sos.dev.builds import Build, Builder
 from sos.dev.pages import DevPages
 from sos.dev.server import DevServer
 from sos.release.environment import Release, build_release
-from sos.release.folder import find_templates, read_folder
+from sos.release.folder import find_templates
+from sos.release.theme import read_theme
 from sos.settings import Settings, parse_address
 from sos.web.uploads import Uploads
 
@@ -94,8 +95,10 @@ async def _serve(app: web.Application, settings: Settings, stack: contextlib.Asy
 async def _follow_folder(
     builder: Builder, server: DevServer, stop: asyncio.Event, on_build: Callable[[Build], None]
 ) -> None:
+    # The theme that a folder extends is watched as well: it may be worked on, or be updated.
+    folders = {builder.folder.resolve(), find_templates().resolve()}
     async for _ in awatch(
-        builder.folder,
+        *folders,
         watch_filter=Visible(),
         step=SETTLE_MS,
         debounce=10 * SETTLE_MS,
@@ -118,7 +121,7 @@ async def _follow_content(server: DevServer, changed: asyncio.Event) -> None:
 
 def _build_default() -> Release:
     """The theme that comes with sos: what there is to show before a folder was sound."""
-    return build_release(read_folder(find_templates()))
+    return build_release(read_theme(find_templates()).files)
 
 
 def _open_uploads(settings: Settings, stack: contextlib.AsyncExitStack) -> Uploads | None:

@@ -25,8 +25,8 @@ _BARE_UNAVAILABLE = (
 )
 
 # Folders of templates that others are made of: never chosen for a page, whatever name an editor
-# gave to a custom template.
-_BUILDING_BLOCKS = ("layouts/", "parts/")
+# gave to a custom template. Those of the default theme are there for a theme that extends it.
+_BUILDING_BLOCKS = ("layouts/", "parts/", "default/")
 
 
 class Release:

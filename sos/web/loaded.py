@@ -16,7 +16,8 @@ from sos.errors import ReleaseError
 from sos.release.assets import ASSETS_URL, DIGEST_LENGTH, Asset
 from sos.release.bundle import read_bundle
 from sos.release.environment import Release, build_release
-from sos.release.folder import find_templates, read_folder
+from sos.release.folder import find_templates
+from sos.release.theme import read_theme
 from sos.rollout.follow import KEPT
 from sos.rollout.shelf import BUNDLE, ReleaseFile, read_codes
 
@@ -122,7 +123,7 @@ def load_first(files: Iterable[ReleaseFile], templates: str = "") -> list[Releas
             first.append(_load_release(file))
         except ReleaseError as exc:
             log.error("release_not_loaded", release=file.id, reason=str(exc))
-    return first or [build_release(read_folder(find_templates(templates)))]
+    return first or [build_release(read_theme(find_templates(templates)).files)]
 
 
 def _load_release(file: ReleaseFile) -> Release:

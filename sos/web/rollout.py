@@ -22,7 +22,8 @@ from sos.content.snapshot_file import FILE as SNAPSHOT
 from sos.errors import StoreError
 from sos.metrics import Metrics, Snapshot
 from sos.release.assets import digest_files
-from sos.release.folder import find_templates, read_folder
+from sos.release.folder import find_templates
+from sos.release.theme import read_theme
 from sos.rollout.fleet_window import FleetWindow
 from sos.rollout.follower import Follower
 from sos.rollout.pointer import Pointing
@@ -277,7 +278,7 @@ class Rollout:
 
 def build_terms(settings: Settings, addresses: NodeAddresses) -> Terms:
     """What the settings say of a node that is bound to these addresses. Raises ReleaseError."""
-    digest = digest_files(read_folder(find_templates(settings.templates)))
+    digest = digest_files(read_theme(find_templates(settings.templates)).files)
     host, _, port = addresses.private.rpartition(":")
     if host in ("0.0.0.0", "[::]"):  # noqa: S104 - nobody can call that
         host = socket.gethostname()

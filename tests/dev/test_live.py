@@ -84,5 +84,7 @@ async def test_policy_of_pages_is_that_of_the_public_site(dev: Dev, browser_page
     policy = answer.headers["content-security-policy"]
     assert "unsafe" not in policy.replace("style-src-attr 'unsafe-inline'", "")
     assert "connect-src" not in policy
-    await browser_page.wait_for_function("performance.getEntriesByName(`${origin}/__dev/static/client.js`).length")
+    await browser_page.wait_for_function(
+        "performance.getEntriesByName(`${origin}/__dev/static/client.js`).length"
+    )
     assert not [s for s in said if "Content Security Policy" in s or "Refused" in s], said

@@ -29,6 +29,7 @@ from sos.errors import ReleaseError, SettingsError, TemplateError
 from sos.release.bundle import encode_seal
 from sos.release.check import check_release
 from sos.release.folder import find_templates
+from sos.release.theme import locate_error
 from sos.settings import Settings
 
 
@@ -103,7 +104,7 @@ def build(
 
 def require_sound(folder: Folder) -> None:
     """Raise BrokenTemplatesError for templates that can't work."""
-    problems = check_release(folder.files)
+    problems = [locate_error(folder.theme, e) for e in check_release(folder.files)]
     if problems:
         raise BrokenTemplatesError(folder.place, problems)
 

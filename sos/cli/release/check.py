@@ -56,7 +56,9 @@ def print_judgement(judgement: Judgement) -> None:
     """Problems on stdout, for an editor to jump to; the rest on stderr."""
     folder = "" if judgement.release else judgement.place.rstrip("/") + "/"
     for problem in judgement.problems:
-        click.echo(f"{folder if problem.file else ''}{problem}")
+        # A file of the default theme, which another theme extends, has its whole path already.
+        is_own = problem.file and not problem.file.startswith("/")
+        click.echo(f"{folder if is_own else ''}{problem}")
     for warning in judgement.warnings:
         say(f"warning: {warning}")
     name = judgement.release or judgement.place

@@ -58,6 +58,18 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 async def judge_source(source: Source, settings: Settings, *, live: bool = True) -> Judgement:
     """Check a release. Raises SettingsError for a public key that is none."""
+    judgement = await _judge(source, settings, live=live)
+    theme = source.theme if isinstance(source, Folder) else None
+    if theme is None or theme.base is None:
+        return judgement
+    located = []
+    for problem in judgement.problems:
+        file, line = theme.locate(problem.file, problem.line) if problem.file else ("", 0)
+        located.append(msgspec.structs.replace(problem, file=file, line=line))
+    return msgspec.structs.replace(judgement, problems=tuple(located))
+
+
+async def _judge(source: Source, settings: Settings, *, live: bool) -> Judgement:
     judgement = Judgement(
         release=source.seal.id if isinstance(source, Packed) else "",
         place=source.place,

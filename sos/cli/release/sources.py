@@ -16,7 +16,8 @@ import msgspec
 from sos.cli.parts import open_releases
 from sos.errors import BundleError, ReleaseError, ReleaseNotFoundError
 from sos.release.bundle import Seal, build_bundle, is_release_id, parse_seal, read_bundle
-from sos.release.folder import find_templates, read_folder
+from sos.release.folder import find_templates
+from sos.release.theme import Theme, read_theme
 from sos.settings import Settings
 
 GIT_SECONDS = 5.0
@@ -24,10 +25,14 @@ BUNDLE_ENDING, SEAL_ENDING = ".tar.gz", ".json"
 
 
 class Folder(msgspec.Struct, frozen=True, kw_only=True):
-    """Templates in a folder, not packed yet; ``place`` is its path."""
+    """Templates in a folder, not packed yet; ``place`` is its path.
+
+    ``theme`` tells its own files from those of the theme that it extends.
+    """
 
     files: Mapping[str, bytes]
     place: str
+    theme: Theme | None = None
 
 
 class Packed(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +84,8 @@ def _find_local(name: str | None, settings: Settings) -> Source | None:
 
 def read_source_folder(path: Path) -> Folder:
     """The templates of a folder. Raises ReleaseError."""
-    return Folder(files=read_folder(path), place=str(path))
+    theme = read_theme(path)
+    return Folder(files=theme.files, place=str(path), theme=theme)
 
 
 def pack(folder: Folder, note: str = "") -> Packed:
