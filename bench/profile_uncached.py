@@ -115,7 +115,7 @@ async def measure(url: str, pid: int, posts: int = POSTS) -> dict[str, Any]:
         await store.apply(batch)
     paths = [f"/page/{n}/" for n in range(100, 120)]
     producer = build_producer(store, release)
-    producer.shelf.start((await store.fetch_changes(0, "", 0)).rev)
+    producer.reading.shelf.start((await store.fetch_changes(0, "", 0)).rev)
     page = await make(producer, paths[0])
     figures: dict[str, Any] = {
         "html_bytes": len(page.page.body),
@@ -143,7 +143,7 @@ async def measure_steps(producer: Producer, paths: list[str]) -> dict[str, float
 
     steps = Steps()
     steps.wrap(store_module, "parse_found", "parse_found")
-    steps.wrap(producer, "_library", "library")
+    steps.wrap(producer.reading, "library", "library")
     for name in ("build_page", "render_page", "build_hasty"):
         if hasattr(producer_module, name):
             steps.wrap(producer_module, name, name)
@@ -153,7 +153,7 @@ async def measure_steps(producer: Producer, paths: list[str]) -> dict[str, float
             route = decide_route(path, "", producer.site.zone)
             assert isinstance(route, PageRoute)
             started = time.process_time_ns()
-            await producer._fetch(route.candidates, producer.shelf.held_rev)
+            await producer.reading.fetch(route.candidates, producer.reading.shelf.held_rev)
             fetch_times.append((time.process_time_ns() - started) / 1e6)
     steps.times.clear()
     started = time.process_time_ns()

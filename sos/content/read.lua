@@ -5,7 +5,7 @@
 -- ARGV[2]  revision of the common documents (site, types, taxonomies, menus) the caller has; -1: none
 -- ARGV[3]  revision at which the caller has the posts of lists with all that they show; -1: none.
 --          Where the store is still there, a list's records are left out (outline 1)
--- ARGV[4…] candidates of four words, tried in order until one hits: HOW VALUE NUMBER COUNT
+-- ARGV[4…] candidates of five words, tried in order until one hits: HOW VALUE NUMBER COUNT TOPICS
 --            page  PATH  n count   the object at PATH; page n of it when it is a list
 --            part  PATH  n 0       part n of the post at PATH
 --            feed  PATH  1 count   the list at PATH
@@ -13,11 +13,15 @@
 --            dates MIN:MAX@PATH n count   page n of the posts of a span of time
 --            ref   REF   1 0       a document by name, whatever its path
 --          count 0 takes the site's posts per page
+--          TOPICS is empty, or "ROWS POSTS TAXONOMY PATH PATH …": with the page come the first ROWS of
+--          the archives at these paths that have posts, with the newest POSTS of each that neither
+--          the page's list nor a row before has, as far as there are so many. TAXONOMY * is any
 -- Returns  { rev, epoch, complete, status, candidate, primary, path, list, total, refs, records,
 --            previous, next, children, ancestors, common_rev, common, top_pages, sticky,
 --            hidden: what menus lead to and nobody may see,
 --            callouts: those that are visible now, newest first, for page 1 of the front page alone,
---            outline: 1 where the records of the list's posts are left out, else 0 }
+--            outline: 1 where the records of the posts of list and rows are left out, else 0,
+--            rows = { { term, refs }, … }, of all terms that were looked at }
 --          record = { ref, rev, path, JSON }, brief = { ref, path, title, protected }
 --          common, top_pages and hidden are empty where the caller has them
 
@@ -121,6 +125,39 @@ local function stickies()
   local refs = {}
   for _, member in ipairs(call('ZREVRANGEBYSCORE', list_key('sticky'), now, '-inf', 'LIMIT', 0, 50)) do
     if visible(entry_of(ref_of(member))) then refs[#refs + 1] = ref_of(member) end
+  end
+  return refs
+end
+
+local function is_over(ref)
+  local til = call('ZSCORE', prefix .. 'until', ref)
+  return til and tonumber(til) <= now
+end
+
+-- Of the newest of a list, `count` that are not in `taken`, filled up with such that are: a short
+-- row next to full ones looks like a mistake. `held` is how many are in `taken`.
+local function newest(name, count, taken, held)
+  local list, seen, fresh = list_key(name), {}, 0
+  local start, size = 0, count + held
+  repeat
+    local members = call('ZREVRANGEBYSCORE', list, now, '-inf', 'LIMIT', start, size)
+    for _, member in ipairs(members) do
+      local ref = ref_of(member)
+      if not is_over(ref) then
+        seen[#seen + 1] = ref
+        if not taken[ref] then fresh = fresh + 1 end
+        if fresh == count then break end
+      end
+    end
+    start = start + size
+  until fresh == count or #members < size
+  local refs, room = {}, count - fresh
+  for _, ref in ipairs(seen) do
+    if not taken[ref] then
+      refs[#refs + 1] = ref
+    elseif room > 0 then
+      refs[#refs + 1], room = ref, room - 1
+    end
   end
   return refs
 end
@@ -239,7 +276,7 @@ end
 
 local answer = {
   tonumber(meta.rev or '0'), meta.epoch or '', 0, 'none', 0, '', '', '', 0, {}, records,
-  {}, {}, {}, {}, tonumber(meta.common or '0'), {}, {}, {}, {}, {}, 0,
+  {}, {}, {}, {}, tonumber(meta.common or '0'), {}, {}, {}, {}, {}, 0, {},
 }
 
 local function answer_list(list, how, value, number, count)
@@ -298,26 +335,58 @@ local function moved_or_gone(how, path, number)
   return nil
 end
 
+local MAX_EMPTY = 20
+
+local function answer_rows(topics)
+  local rows, count, taxonomy, paths = string.match(topics, '^(%d+) (%d+) (%S+) (.+)$')
+  local taken, held, empty = {}, 0, 0
+  local function take(refs)
+    for _, ref in ipairs(refs) do
+      if not taken[ref] then taken[ref], held = true, held + 1 end
+    end
+  end
+  take(answer[19])
+  take(answer[10])
+  count_again('until', call('ZCARD', prefix .. 'until'))
+  if outline then answer[22] = 1 end
+  for path in string.gmatch(paths, '%S+') do
+    local term = call('HGET', PATH, path)
+    local entry = term and string.match(term, '^term:%d+$') and entry_of(term)
+    if entry and (taxonomy == '*' or entry.type == taxonomy) then
+      local refs = newest(term, tonumber(count), taken, held)
+      answer[23][#answer[23] + 1] = { term, refs }
+      if #refs == 0 then empty = empty + 1 else add_record(term) end
+      for _, ref in ipairs(outline and {} or refs) do
+        if not entry_of(ref) then complete = false end
+        add_with_deps(ref)
+      end
+      take(refs)
+      if #answer[23] - empty == tonumber(rows) or empty == MAX_EMPTY then return end
+    end
+  end
+end
+
 local function answer_candidates()
-  for i = 4, #ARGV, 4 do
+  for i = 4, #ARGV, 5 do
     local how, value, number = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
     local ref, list = hit(how, value, number)
     if ref then
-      answer[4], answer[5], answer[6] = 'found', (i - 4) / 4 + 1, ref
+      answer[4], answer[5], answer[6] = 'found', (i - 4) / 5 + 1, ref
       if list then answer_list(list, how, value, number, tonumber(ARGV[i + 3])) end
       if string.match(ref, '^%l+:%d+$') then answer_object(ref) end
       if how == 'page' and value == '/' and number == 1 then
         answer[21] = callouts()
         for _, shown in ipairs(answer[21]) do add_with_deps(shown) end
       end
+      if ARGV[i + 4] ~= '' then answer_rows(ARGV[i + 4]) end
       return
     end
   end
-  for i = 4, #ARGV, 4 do
+  for i = 4, #ARGV, 5 do
     if ARGV[i] == 'page' or ARGV[i] == 'part' or ARGV[i] == 'feed' then
       local status, path = moved_or_gone(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]))
       if status then
-        answer[4], answer[5], answer[7] = status, (i - 4) / 4 + 1, path
+        answer[4], answer[5], answer[7] = status, (i - 4) / 5 + 1, path
         return
       end
     end

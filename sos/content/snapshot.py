@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from sos.content.document import parse_time
-from sos.content.store import Brief, Candidate, Changes, Due, Entry, Found, Record
+from sos.content.store import Brief, Candidate, Changes, Due, Entry, Found, FoundRow, Record
 from sos.errors import StoreUnavailableError
 
 SCHEMA = 1
@@ -206,7 +206,7 @@ class SnapshotReader:
 
 
 def _key(candidates: Sequence[Candidate]) -> Key:
-    """Candidates but for their counts, which hang on settings of the site."""
+    """Candidates but for counts and topics, which hang on settings and menus of the site."""
     return tuple((c.how, c.value, c.number) for c in candidates)
 
 
@@ -223,6 +223,9 @@ def _without(found: Found, over: Set[str], count: int) -> Found:
         refs=refs[:count] if count else refs,
         sticky=tuple(r for r in found.sticky if r not in over),
         callouts=tuple(r for r in found.callouts if r not in over),
+        rows=tuple(
+            FoundRow(row.term, tuple(r for r in row.refs if r not in over)) for row in found.rows
+        ),
         previous=None if found.previous and found.previous.ref in over else found.previous,
         next=None if found.next and found.next.ref in over else found.next,
         children=_without_briefs(found.children, over),

@@ -12,6 +12,19 @@ import msgspec
 How = Literal["page", "part", "feed", "list", "dates", "ref"]
 
 
+class Topics(msgspec.Struct, frozen=True):
+    """Rows of posts that a page is to have below its own list.
+
+    Of the term archives at ``paths``, in this order and of ``taxonomy`` alone where one is named,
+    the first ``rows`` that have posts, with at most so many ``posts`` each.
+    """
+
+    paths: tuple[str, ...]
+    taxonomy: str = ""
+    rows: int = 4
+    posts: int = 4
+
+
 class Candidate(msgspec.Struct, frozen=True):
     """One thing that a requested path may mean; see the head of ``read.lua``."""
 
@@ -19,6 +32,7 @@ class Candidate(msgspec.Struct, frozen=True):
     value: str
     number: int = 1
     count: int = 0
+    topics: Topics | None = None
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
@@ -39,10 +53,18 @@ class Brief(msgspec.Struct, frozen=True, array_like=True):
     protected: bool
 
 
+class FoundRow(msgspec.Struct, frozen=True, array_like=True):
+    """Posts of the archive of ``term``, newest first; none where it has none."""
+
+    term: str
+    refs: tuple[str, ...]
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """All that one page is made of, read at one moment.
 
-    In an ``outline`` the posts of the list, and what they show, are not among the ``records``.
+    In an ``outline`` the posts of the list and of rows, and what they show, are not among the
+    ``records``.
     """
 
     rev: int
@@ -67,6 +89,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     hidden: frozenset[str] = frozenset()
     callouts: tuple[str, ...] = ()
     outline: bool = False
+    rows: tuple[FoundRow, ...] = ()
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -124,7 +147,7 @@ class ContentReader(Protocol):
     ) -> Found:
         """All that the first candidate that hits is made of, in one round trip.
 
-        A list may come as an outline where the store is still at ``held_rev``.
+        Lists may come as an outline where the store is still at ``held_rev``.
         """
         ...
 

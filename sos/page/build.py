@@ -7,12 +7,16 @@ was given to the store when it read.
 
 from collections.abc import Sequence
 
+import msgspec
+
 from sos.content.store import Candidate, Found
 from sos.page import hierarchy
 from sos.page.archive import build_list
 from sos.page.callouts import add_callouts
 from sos.page.cards import Library, build_card
 from sos.page.frame import BuiltPage, assemble, document_title
+from sos.page.model import UNREAD, PostCard
+from sos.page.rows import add_rows
 from sos.page.singular import build_singular
 
 
@@ -25,8 +29,22 @@ def build_page(library: Library, found: Found, candidate: Candidate) -> BuiltPag
     elif post is not None:
         built = build_singular(library, found, post, candidate)
     if built is not None and built.page.url == "/" and candidate.how == "page":
-        return add_callouts(library, found, built)
+        return add_callouts(library, found, add_rows(library, found, built))
     return built
+
+
+def with_excerpts(built: BuiltPage) -> BuiltPage:
+    """The page with an excerpt for each body that was not read: templates may look at all of it."""
+
+    def fill(cards: Sequence[PostCard]) -> tuple[PostCard, ...]:
+        return tuple(
+            replace(card, content=card.excerpt) if card.content is UNREAD else card
+            for card in cards
+        )
+
+    replace, page = msgspec.structs.replace, built.page
+    rows = tuple(replace(row, posts=fill(row.posts)) for row in page.rows)
+    return BuiltPage(replace(page, posts=fill(page.posts), rows=rows), built.depends)
 
 
 def build_error(

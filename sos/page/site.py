@@ -4,7 +4,7 @@ In: the common records of the store. Out: one `Site`. Built once per revision of
 not once per page; holds no clock and does no I/O.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import UTC, tzinfo
 
 import msgspec
@@ -23,12 +23,13 @@ from sos.content.document import (
     parse_types,
 )
 from sos.content.sanitize import plain_text, sanitize_inline
-from sos.content.store import Brief, Record
+from sos.content.store import Brief, Record, Topics
 from sos.errors import DocumentError
 from sos.page.dates import build_moment, direction, site_zone
 from sos.page.images import build_image
 from sos.page.model import MenuItem, Moment, SiteView
 from sos.page.rewrite import Rewriter
+from sos.page.routes import canonical_path
 from sos.page.site_css import build_site_css
 
 MAX_DEPTH = 20
@@ -38,9 +39,15 @@ MAX_DEPTH = 20
 MAX_MARKED = 64
 """Paths whose marked menus are remembered."""
 
+MAX_TOPIC_PATHS = 64
+"""Entries of a menu among which the topics of the front page are looked for."""
+
 
 class Site(msgspec.Struct, frozen=True):
-    """The site as pages see it. ``marked`` remembers menus by the path that is marked in them."""
+    """The site as pages see it. ``marked`` remembers menus by the path that is marked in them.
+
+    ``topics`` are what its front page has rows of.
+    """
 
     document: SiteDocument
     view: SiteView
@@ -50,6 +57,7 @@ class Site(msgspec.Struct, frozen=True):
     rewriter: Rewriter
     zone: tzinfo
     linked: frozenset[str] = frozenset()
+    topics: Topics | None = None
     marked: dict[str, dict[str, tuple[MenuItem, ...]]] = {}
 
     @property
@@ -123,7 +131,8 @@ def build_site(
     zone = site_zone(document.timezone, document.gmt_offset) if document.home else UTC
     built = _menus(menus, top_pages, rewriter)
     linked = frozenset(url for items in built.values() for url in _urls(items))
-    site = Site(document, view, types, taxonomies, built, rewriter, zone, linked, {})
+    topics = decide_topics(built)
+    site = Site(document, view, types, taxonomies, built, rewriter, zone, linked, topics, {})
     return site, tuple(unreadable)
 
 
@@ -197,6 +206,27 @@ def build_menu(menu: Menu, rewriter: Rewriter) -> tuple[MenuItem, ...]:
     top = [build(i, 1) for i in dict.fromkeys(below.get(0, []))]
     top += [build(i.id, 1) for i in menu.items if i.id not in placed]
     return tuple(top)
+
+
+def decide_topics(menus: Mapping[str, Sequence[MenuItem]]) -> Topics | None:
+    """What the front page has rows of, by the menus; None where none leads to an archive.
+
+    An editor who gives a menu to the location ``topics`` chooses by it, be it none; there, terms
+    of any taxonomy will do. Which of the paths are archives of terms is known to the store alone:
+    block themes have menus of mere addresses.
+    """
+    chosen = menus.get("topics")
+    found = dict.fromkeys(map(_archive_path, _urls(menus["primary"] if chosen is None else chosen)))
+    found.pop("", None)
+    if not found:
+        return None
+    return Topics(tuple(found)[:MAX_TOPIC_PATHS], "category" if chosen is None else "")
+
+
+def _archive_path(url: str) -> str:
+    """``url`` as the store has paths, where an archive may be at it; else nothing."""
+    path = canonical_path(url.partition("#")[0]) if url.startswith("/") else "/"
+    return path if isinstance(path, str) and path != "/" else ""
 
 
 def _urls(items: Sequence[MenuItem]) -> Iterator[str]:

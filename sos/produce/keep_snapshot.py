@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from sos.content.follow import ContentFollower
@@ -21,6 +20,7 @@ from sos.errors import StoreError, StoreIncompleteError
 from sos.page.model import MenuItem
 from sos.page.routes import PageRoute, decide_route
 from sos.page.site import Site, build_site
+from sos.produce.reading import FRONT, decide_candidates
 
 log = structlog.get_logger()
 
@@ -156,11 +156,15 @@ async def take_snapshot(
     """
     now = int(clock())
     upcoming = await reader.fetch_due(now, MAX_DUE)
-    front = Answered("/", _FRONT, await _ask(reader, _FRONT, now))
-    if front.found.status != "found":
+    shared = await _ask(reader, (FRONT,), now)
+    if shared.status != "found":
         raise StoreIncompleteError("the content store has no front page")
-    shared = front.found
     site = build_site(public, shared.common, shared.top_pages, shared.hidden)[0]
+    # Of what the front page has rows is known by now.
+    front = await _answer(reader, site, "/", now)
+    if front is None:
+        raise StoreIncompleteError("the content store has no front page any more")
+    shared = front.found
     answers, sizes = [front], _sizes(front.found)
     for path in await _decide_paths(reader, site, now, asked):
         await asyncio.sleep(pause)
@@ -174,9 +178,6 @@ async def take_snapshot(
             answers.append(answered)
             sizes = more
     return await asyncio.to_thread(build_snapshot, host, now, answers, upcoming)
-
-
-_FRONT = (Candidate("page", "/"),)
 
 
 async def _decide_paths(
@@ -201,16 +202,13 @@ def _menu_paths(items: Iterable[MenuItem]) -> Iterator[str]:
 
 
 async def _answer(
-    reader: ContentReader, site: Site, path: str, now: int, common_rev: int
+    reader: ContentReader, site: Site, path: str, now: int, common_rev: int = -1
 ) -> Answered | None:
     """What the store has at ``path``; None where that is nothing that a snapshot should keep."""
     route = decide_route(path, "", site.zone, site.document.date_base)
     if not isinstance(route, PageRoute):
         return None
-    candidates = route.candidates
-    if route.feed:
-        count = site.document.posts_per_feed
-        candidates = tuple(msgspec.structs.replace(c, count=count) for c in candidates)
+    candidates = decide_candidates(route, site)
     found = await _ask(reader, candidates, now, common_rev)
     return Answered(path, candidates, found) if found.status in ("found", "moved") else None
 

@@ -1,8 +1,9 @@
 """From an editor's preview to a page: what the public would get if it were published now.
 
-In: a `ContentPreview`, a release, the store. Out: a rendered page. One read of the store, then the
-same building and rendering as for the public, in a thread of its own: a payload may be large, and
-visitors do not wait for an editor. It keeps nothing, and touches nothing that is live.
+In: a `ContentPreview`, a release, the store. Out: a rendered page. One read of the store (for the
+front page two), then the same building and rendering as for the public, in a thread of its own: a
+payload may be large, and visitors do not wait for an editor. It keeps nothing, and touches nothing
+that is live.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from sos.page.preview import link_parts, overlay_found, overlay_library
 from sos.page.site import Site, build_site
 from sos.produce.documents import DocumentCache
 from sos.produce.producer import require_whole
+from sos.produce.reading import FRONT
 from sos.release.environment import Release
 from sos.render import RenderedPage, render_page
 
@@ -30,8 +32,6 @@ NEIGHBOURS = 20
 """Newest entries of a type among which an unpublished post finds its neighbours."""
 
 WITHOUT_NEIGHBOURS = frozenset({"page", "attachment", CALLOUT})
-
-FRONT = Candidate("page", "/")
 
 
 class PreviewedPage(msgspec.Struct, frozen=True):
@@ -88,9 +88,11 @@ class PreviewProducer:
         candidate = FRONT if post.type == CALLOUT else Candidate("ref", f"post:{post.id}", part)
         found = await self._reader.fetch_page((candidate,), now, -1)
         site = build_site(self._public, found.common, found.top_pages, found.hidden)[0]
-        if candidate is not FRONT and part == 1 and _is_front(site, post):
+        front = msgspec.structs.replace(FRONT, topics=site.topics)
+        is_front = candidate == FRONT or (part == 1 and _is_front(site, post))
+        if is_front and candidate != front:
             # What stands on the front page alone is found there alone.
-            candidate = FRONT
+            candidate = front
             found = await self._reader.fetch_page((candidate,), now, -1)
         return _Read(site, found, candidate, await self._fetch_neighbours(found, post, now))
 

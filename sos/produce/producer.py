@@ -1,13 +1,13 @@
-"""From a route to a cached page or a verdict: one read of the store, then build and render.
+"""From a route to a cached page or a verdict: read, build, render.
 
-In: a `Route`. Out: a `CachedPage`, or `Missing` where there is no page. All I/O is the store's one
-call. It keeps no pages: the caller does.
+In: a `Route`. Out: a `CachedPage`, or `Missing` where there is no page. `produce/reading` asks the
+store. It keeps no pages: the caller does.
 """
 
 import asyncio
 import copy
 import time
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -16,17 +16,17 @@ import structlog
 from sos.cache.encodings import build_hasty
 from sos.cache.pages import CachedPage, Missing
 from sos.content.document import Post
-from sos.content.store import Candidate, ContentReader, Found, Record
+from sos.content.store import Candidate, ContentReader, Found
 from sos.errors import DocumentError, StoreIncompleteError, StoreUnavailableError, TemplateError
 from sos.metrics import Metrics
-from sos.page.archive import list_base, list_refs
-from sos.page.build import build_error, build_page
+from sos.page.archive import list_base
+from sos.page.build import build_error, build_page, with_excerpts
 from sos.page.cards import Library
 from sos.page.feed import build_feed
 from sos.page.frame import BuiltPage, numbered, paged
 from sos.page.model import BodyNeededError
 from sos.page.routes import PageRoute, RobotsRoute, Route, SitemapRoute
-from sos.page.site import Site, build_site
+from sos.page.site import Site
 from sos.page.sitemap import (
     HIDDEN_TYPES,
     PER_PAGE,
@@ -35,7 +35,7 @@ from sos.page.sitemap import (
     build_sitemap_index,
 )
 from sos.produce.documents import DocumentCache, Pace
-from sos.produce.shelf import Shelf
+from sos.produce.reading import FRONT, Reading
 from sos.release.environment import Release
 from sos.render import RenderedPage, build_rendered, render_page
 
@@ -65,35 +65,29 @@ class Producer:
         operation: str = "fetch_page",
     ) -> None:
         self.public = public
-        self._operation = operation
         self._reader = reader
-        self._documents = documents
         self._metrics = metrics
         self._clock = clock
         self.release = release
         self.previous: Release | None = None
         self.renders = self.failures = 0
-        self.shelf = Shelf(documents)
-        self._outlines = True
+        self.reading = Reading(public, reader, documents, metrics, clock, operation)
         self._wants_bodies: set[str] = set()
-        self.site: Site = build_site(public)[0]
         self.front: BuiltPage | None = None
-        self._site_of: tuple[str, int] = ("", -1)
-        self._good: dict[str, Record] = {}
+
+    @property
+    def site(self) -> Site:
+        """The site as the store last told it."""
+        return self.reading.site
 
     def begin_with(self, other: "Producer") -> None:
         """Know the site and front page that ``other`` knows, until the store has been read."""
-        if self._site_of[1] < 0 and self.front is None:
-            self.site, self.front = other.site, other.front
-
-    def forget_site(self) -> None:
-        """Read the site's common documents again with the next page."""
-        self._site_of = ("", -1)
+        if not self.reading.knows_site and self.front is None:
+            self.reading.site, self.front = other.site, other.front
 
     async def learn_site(self) -> None:
         """Read the site's common documents, unless they are known. Raises StoreUnavailableError."""
-        if self._site_of[1] < 0:
-            await self._fetch((Candidate("page", "/"),))
+        await self.reading.learn_site()
 
     async def produce(self, route: Route, *, partial: bool) -> CachedPage | Missing:
         """The page of ``route``.
@@ -110,8 +104,8 @@ class Producer:
     async def produce_error(self, status: int) -> CachedPage:
         """The page for 404 or 410; without suggestions when the store is silent."""
         try:
-            found = await self._fetch((Candidate("feed", "/", 1, SUGGESTIONS),))
-            library, refs, rev = await self._library(found), found.refs, found.rev
+            found = await self.reading.fetch((Candidate("feed", "/", 1, SUGGESTIONS),))
+            library, refs, rev = await self.reading.library(found), found.refs, found.rev
             partial = not found.complete
         except StoreUnavailableError:
             library, refs, rev, partial = Library(self.site, {}, {}), (), -1, True
@@ -120,17 +114,22 @@ class Producer:
 
     def render_front_again(self) -> bool:
         """Render the last known front page once more from memory; whether it came out whole."""
-        page = self.front or build_error(Library(self.site, {}, {}), 404, "")
         try:
-            self._render(page)
+            self._render(self._example())
         except TemplateError:  # logged where it was caught
             return False
         return True
 
     def try_release(self, release: Release) -> None:
         """Render the last known front page with another release. Raises TemplateError."""
-        page = self.front or build_error(Library(self.site, {}, {}), 404, "")
+        page = self._example()
         require_whole(render_page(page, release), page.page.url)
+
+    def _example(self) -> BuiltPage:
+        """What templates are tried on: the last known front page."""
+        if self.front is None:
+            return build_error(Library(self.site, {}, {}), 404, "")
+        return with_excerpts(self.front)
 
     def swap(self, release: Release) -> None:
         """Make pages with another release; the one before takes over where it fails."""
@@ -140,14 +139,14 @@ class Producer:
     def with_release(self, release: Release) -> "Producer":
         """A producer that knows what this one knows, and makes pages with another release."""
         other = copy.copy(self)
+        other.reading = copy.copy(self.reading)
         other.release, other.previous = release, None
         return other
 
     # ------------------------------------------------------------ pages
 
     async def _produce_page(self, route: PageRoute, *, partial: bool) -> CachedPage | Missing:
-        # What the front page shows is also what a release is tried on, whatever that one looks at.
-        whole = bool(route.feed) or route.path == "/" or self.release.id in self._wants_bodies
+        whole = bool(route.feed) or self.release.id in self._wants_bodies
         try:
             return await self._produce_of(route, partial=partial, whole=whole)
         except BodyNeededError:
@@ -158,8 +157,7 @@ class Producer:
     async def _produce_of(
         self, route: PageRoute, *, partial: bool, whole: bool
     ) -> CachedPage | Missing:
-        candidates = await self._decide_counts(route)
-        found, library = await self._read(candidates, whole=whole)
+        candidate, found, library = await self.reading.read_route(route, whole=whole)
         pace = Pace()
         lost = found.status == "none" or (
             found.status == "found" and not found.records and not library.listed
@@ -170,7 +168,6 @@ class Producer:
             return Missing(410)
         if found.status == "none":
             return Missing(404)
-        candidate = candidates[found.candidate]
         if found.status == "moved":
             location = _moved_to(found, candidate, route)
             return Missing(301, location) if location != route.path else Missing(404)
@@ -212,16 +209,8 @@ class Producer:
         )
         return await self._finish(rendered, found.rev, partial=not found.complete)
 
-    async def _decide_counts(self, route: PageRoute) -> tuple[Candidate, ...]:
-        """The candidates of ``route``; those of a feed with the site's own number of posts."""
-        if not route.feed:
-            return route.candidates
-        await self.learn_site()
-        count = self.site.document.posts_per_feed
-        return tuple(msgspec.structs.replace(c, count=count) for c in route.candidates)
-
     async def _produce_robots(self, *, partial: bool) -> CachedPage:
-        found = await self._fetch((Candidate("page", "/"),))
+        found = await self.reading.fetch((FRONT,))
         # A site that hides must not be opened to robots because its settings are lost.
         if not found.complete and not (partial and self.site.document.home):
             raise StoreIncompleteError("the content store lacks keys")
@@ -234,7 +223,7 @@ class Producer:
         return await self._finish(rendered, found.rev, partial=not found.complete)
 
     async def _produce_sitemap(self, route: SitemapRoute) -> CachedPage | Missing:
-        found = await self._fetch((Candidate("page", "/"),))
+        found = await self.reading.fetch((FRONT,))
         if not found.complete:
             raise StoreIncompleteError("the content store lacks keys")
         if route.list.removeprefix("type:") in HIDDEN_TYPES:
@@ -257,69 +246,6 @@ class Producer:
         return await self._finish(rendered, found.rev)
 
     # ------------------------------------------------------------ steps
-
-    async def _read(
-        self, candidates: tuple[Candidate, ...], *, whole: bool
-    ) -> tuple[Found, Library]:
-        """What a page is made of. Posts of lists come from the shelf as far as it has them.
-
-        Only where it lacks one is there a second call; then the next pages are read whole at once,
-        until that turns out to be for nothing.
-        """
-        held = self.shelf.held_rev if self._outlines and not whole else -1
-        found = await self._fetch(candidates, held)
-        refs = _listed_refs(found, candidates)
-        if found.outline:
-            library = await self._library(found)
-            posts = self.shelf.find(found, refs, library)
-            if posts is not None:
-                return found, msgspec.structs.replace(library, listed=posts)
-            self._outlines = False
-            found = await self._fetch(candidates)
-            refs = _listed_refs(found, candidates)
-        if whole or not refs:
-            return found, await self._library(found)
-        posts_before = len(self.shelf)
-        library = await self._library(found, but=set(refs))
-        posts = await self.shelf.learn(found, refs, library)
-        self._outlines = len(self.shelf) == posts_before
-        return found, msgspec.structs.replace(library, listed=posts)
-
-    async def _fetch(self, candidates: tuple[Candidate, ...], held_rev: int = -1) -> Found:
-        now = int(self._clock())
-        started = time.perf_counter()
-        more = (held_rev,) if held_rev >= 0 else ()
-        found = await self._reader.fetch_page(candidates, now, self._site_of[1], *more)
-        self._metrics.store_seconds.observe(time.perf_counter() - started, self._operation)
-        if found.epoch != self._site_of[0] and not found.common and self._site_of[1] >= 0:
-            self.forget_site()
-            found = await self._reader.fetch_page(candidates, now, -1)
-        known_epoch, known_rev = self._site_of
-        # Answers overtake each other: what is older than what is known is left alone.
-        if found.common and (found.epoch != known_epoch or found.common_rev > known_rev):
-            self._learn_site(found)
-        return found
-
-    def _learn_site(self, found: Found) -> None:
-        """Build the site anew; of what is lost or can't be read the last good copy stays."""
-        self._site_of = (found.epoch, found.common_rev)
-        records = found.common
-        site, unreadable = build_site(self.public, records, found.top_pages, found.hidden)
-        for ref in unreadable:
-            self._metrics.bad_documents.inc()
-            log.warning("bad_document", ref=ref)
-        if unreadable:
-            records = tuple(self._good.get(r.ref, r) if r.ref in unreadable else r for r in records)
-            site, unreadable = build_site(self.public, records, found.top_pages, found.hidden)
-        if site.document.home or not self.site.document.home:
-            self.site = site
-            self._good = {r.ref: r for r in records if r.ref not in unreadable}
-
-    async def _library(self, found: Found, but: Set[str] = frozenset()) -> Library:
-        records = [r for r in found.records if r.ref not in but] if but else found.records
-        documents = await self._documents.read(found.epoch, records)
-        paths = {r.ref: r.path for r in found.records}
-        return Library(self.site, documents, paths, self._documents.memo)
 
     def _render(self, built: BuiltPage) -> RenderedPage:
         """Render with the live release, or with the one before where that fails."""
@@ -375,13 +301,6 @@ def require_whole(page: RenderedPage, path: str) -> None:
     """Raise TemplateError for a page without its end."""
     if b"</html>" not in page.body[-200:]:
         raise TemplateError(f"the page {path} is empty, or has no end")
-
-
-def _listed_refs(found: Found, candidates: tuple[Candidate, ...]) -> tuple[str, ...]:
-    """The posts that the page lists, in order; none where it is not a list."""
-    if not found.list or found.status != "found":
-        return ()
-    return list_refs(found, candidates[found.candidate])
 
 
 def feed_path(base: str, form: str) -> str:

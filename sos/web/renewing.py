@@ -76,8 +76,8 @@ class Renewal:
     def on_touched(self, rev: int, names: Set[str]) -> None:
         """Content of these names changed: what shows it is stale, and hot pages are made anew."""
         if names & {"site", "menus"}:
-            self._producer.forget_site()
-        self._producer.shelf.follow(rev, names)
+            self._producer.reading.forget_site()
+        self._producer.reading.shelf.follow(rev, names)
         self._maker.lacking = False
         self._metrics.content_store_incomplete.set(0)
         self._metrics.content_events.inc()
@@ -85,18 +85,18 @@ class Renewal:
 
     def on_due(self, names: Set[str]) -> None:
         """Something appeared or disappeared at its time."""
-        self._producer.shelf.drop(names)
+        self._producer.reading.shelf.drop(names)
         self._renew(self._cache.invalidate_now(frozenset(names) | {"sitemap"}))
 
     def on_start(self, rev: int) -> None:
         """What was made before the first look is current if nothing changed in between."""
-        self._producer.shelf.start(rev)
+        self._producer.reading.shelf.start(rev)
         self._renew(self._cache.invalidate_before(rev))
 
     def on_everything(self, rev: int) -> None:
         """The store is another one: nothing that is kept can be trusted to be current."""
-        self._producer.forget_site()
-        self._producer.shelf.start(rev)
+        self._producer.reading.forget_site()
+        self._producer.reading.shelf.start(rev)
         self._maker.lacking = False
         self._metrics.content_resyncs.inc()
         self._renew(self._cache.invalidate_all())

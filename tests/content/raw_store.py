@@ -31,7 +31,8 @@ KNOWN_KEYS = {
 }
 
 Json = dict[str, Any]
-Candidate = tuple[str, str, int, int]
+Candidate = tuple[str, str, int, int] | tuple[str, str, int, int, str]
+"""The last word, topics, may be left out."""
 
 
 def post(number: int, slug: str = "", **changes: Any) -> Json:
@@ -127,7 +128,7 @@ class RawStore:
         self, *candidates: Candidate, now: int = NOW, common: int = -1, held: int = -1
     ) -> Found:
         """One call of read.lua."""
-        words = [word for candidate in candidates for word in candidate]
+        words = [word for candidate in candidates for word in (*candidate, "")[:5]]
         answer = self.client.evalsha(self._read, 1, self.key("meta"), now, common, held, *words)
         return parse_found(answer)
 

@@ -13,6 +13,7 @@ from sos.page.frame import BuiltPage
 from sos.page.routes import PageRoute, Refusal, decide_route
 from sos.page.site import build_site
 from sos.produce.documents import DocumentCache
+from sos.produce.reading import decide_candidates
 
 from tests.page.fake_store import FakeStore
 
@@ -170,9 +171,10 @@ async def build_at(
     route = decide_route(path, query, whole.zone, whole.document.date_base)
     assert not isinstance(route, Refusal)
     assert isinstance(route, PageRoute)
-    found = await store.fetch_page(route.candidates, int(now or store.now), -1)
+    candidates = decide_candidates(route, whole)
+    found = await store.fetch_page(candidates, int(now or store.now), -1)
     if found.status != "found":
         return None
     documents = DocumentCache(Metrics(), None).parse(found.epoch, found.records)
     library = Library(whole, documents, {r.ref: r.path for r in found.records})
-    return build_page(library, found, route.candidates[found.candidate])
+    return build_page(library, found, candidates[found.candidate])

@@ -16,7 +16,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from sos.content.store import Brief, Candidate, Changes, Due, Entry, Found, Record
+from sos.content.store import (
+    Brief,
+    Candidate,
+    Changes,
+    Due,
+    Entry,
+    Found,
+    FoundRow,
+    Record,
+    Topics,
+)
 from sos.errors import StoreUnavailableError
 from sos.page.routes import canonical_path
 
@@ -143,8 +153,11 @@ class FakeStore:
         self.asked.append(tuple(candidates))
         await self._reach()
         found = self._answer(candidates, now, with_common=common_rev != self.common_rev)
-        if held_rev == self.rev and found.list:
-            own = tuple(r for r in found.records if r.ref == found.primary)
+        if held_rev == self.rev and (found.list or found.rows):
+            shown = [found.primary, *found.callouts]
+            names = {r for ref in shown for r in (ref, *self._deps(ref))}
+            names |= {row.term for row in found.rows if row.refs}
+            own = tuple(r for r in found.records if r.ref in names)
             found = msgspec.structs.replace(found, records=own, outline=True)
         return found
 
@@ -307,12 +320,33 @@ class FakeStore:
             callouts = reversed(self._visible("type:sos_callout", now))
             out["callouts"] = tuple(k.ref for k in callouts)[:20]
             shown = [*shown, *out["callouts"]]
+        if c.topics:
+            out["rows"] = self._rows(c.topics, {*out.get("sticky", ()), *out.get("refs", ())}, now)
+            for row in out["rows"]:
+                shown += [*([row.term] if row.refs else []), *row.refs]
         refs = [r for shown_ref in (ref, *shown) for r in (shown_ref, *self._deps(shown_ref))]
         out["records"] = self._records(refs, now)
         kept = self.kept.get(ref)
         if kept and ref.startswith(("post:", "term:")):
             out |= self._relations(kept, now)
         return out
+
+    def _rows(self, topics: Topics, taken: set[str], now: int) -> tuple[FoundRow, ...]:
+        rows: list[FoundRow] = []
+        for path in topics.paths:
+            ref = self._at(path, now)
+            if not ref.startswith("term:"):
+                continue
+            if topics.taxonomy not in ("", self.kept[ref].document["taxonomy"]):
+                continue
+            members = [k.ref for k in reversed(self._visible(ref, now))]
+            fresh = [r for r in members if r not in taken][: topics.posts]
+            again = [r for r in members if r in taken][: topics.posts - len(fresh)]
+            rows.append(FoundRow(ref, tuple(r for r in members if r in {*fresh, *again})))
+            taken |= {*fresh, *again}
+            if sum(1 for row in rows if row.refs) == topics.rows:
+                break
+        return tuple(rows)
 
     def _deps(self, ref: str) -> tuple[str, ...]:
         return self.kept[ref].deps if ref in self.kept else ()

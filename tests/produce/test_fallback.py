@@ -242,7 +242,7 @@ async def test_a_start_knows_the_site_from_the_snapshot(fallen: Fallen) -> None:
 async def test_what_the_store_said_is_not_forgotten_for_a_snapshot(fallen: Fallen) -> None:
     """Only a producer that knows nothing begins with it."""
     fresh = make_store(post(1), site=site(name="Newer"))
-    fallen.live._reader = fresh
+    fallen.live.reading._reader = fresh
     await fallen.live.learn_site()
     await fallen.fallback.begin()
     assert fallen.live.site.view.title == "Newer"

@@ -233,17 +233,17 @@ async def test_what_is_known_of_another_store_is_worth_nothing(lose: str) -> Non
     await world.pages.follower.look()
     for _ in range(3):
         await produce(world.producer, "/page/2/")
-    assert len(world.producer.shelf)
+    assert len(world.producer.reading.shelf)
     if lose == "flush":
         world.store.flush()
     for number in POSTS:
         world.store.kept.pop(f"post:{number}", None)
         world.store.put(f"post:{number}", build_post(number, 8))
-    world.store.rev = world.producer.shelf.held_rev
+    world.store.rev = world.producer.reading.shelf.held_rev
     world.store.epoch = "2.2"
     world.store.ready = True
     world.store.put("site", site(**SETTINGS))
-    world.store.rev = world.producer.shelf.held_rev
+    world.store.rev = world.producer.reading.shelf.held_rev
     fresh = world.build_producer(fresh_release(0))
     await fresh.learn_site()
     ours, theirs = [await produce(p, "/page/2/") for p in (world.producer, fresh)]

@@ -1,6 +1,7 @@
 """From what Redis answers to the plain types of the port; anything else counts as no answer.
 
-In: bytes and numbers as the scripts write them. Out: `Found`, `Entry`. Pure.
+In: bytes and numbers as the scripts write them. Out: `Found`, `Entry`. The other way round go the
+words of a question that are not plain. Pure.
 """
 
 import contextlib
@@ -9,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sos.content.store import Brief, Entry, Found, Record
+from sos.content.store import Brief, Entry, Found, FoundRow, Record, Topics
 from sos.errors import StoreUnavailableError
 
 
@@ -43,6 +44,13 @@ def parse_entry(ref: bytes, json: bytes | None) -> Entry | None:
         return msgspec.structs.replace(msgspec.json.decode(sound, type=Entry), ref=ref.decode())
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
+
+
+def write_topics(topics: Topics | None) -> str:
+    """The word that read.lua understands; no path has a space."""
+    if topics is None or not topics.paths:
+        return ""
+    return f"{topics.rows} {topics.posts} {topics.taxonomy or '*'} {' '.join(topics.paths)}"
 
 
 def _parse_brief(words: list[Any]) -> Brief | None:
@@ -86,4 +94,5 @@ def parse_found(a: list[Any]) -> Found:
         hidden=frozenset(r.decode() for r in a[19]),
         callouts=tuple(r.decode() for r in a[20]),
         outline=bool(a[21]),
+        rows=tuple(FoundRow(t.decode(), tuple(r.decode() for r in refs)) for t, refs in a[22]),
     )

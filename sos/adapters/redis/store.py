@@ -16,6 +16,7 @@ from sos.adapters.redis.answers import (
     parse_found,
     sound_answer,
     touched_by_time,
+    write_topics,
 )
 from sos.adapters.redis.connect import connect, deadline
 from sos.content.preview import MAX_BYTES as MAX_PREVIEW
@@ -71,7 +72,7 @@ class RedisStore:
     ) -> Found:
         words: list[Any] = [now, common_rev, held_rev]
         for c in candidates:
-            words += [c.how, c.value, c.number, c.count]
+            words += [c.how, c.value, c.number, c.count, write_topics(c.topics)]
         answer = await self._guard(self._script(_READ, words))
         with sound_answer():
             return parse_found(answer)
