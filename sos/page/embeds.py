@@ -128,7 +128,7 @@ _PIECE: Final = re.compile(r'<a[ >]|</a>|<iframe((?: [^\s"=]+="[^"]*")*+)></ifra
 _PAIR: Final = re.compile(r' ([^\s"=]+)="([^"]*)"')
 _HOST: Final = re.compile(r"https://([a-z0-9.-]+)")
 _NUMBER: Final = re.compile(r"[1-9]\d{1,3}", re.ASCII)
-_MOVED: Final = frozenset(("allow", "class", "referrerpolicy", "src", "style"))
+_MOVED: Final = frozenset(("allow", "allowfullscreen", "class", "referrerpolicy", "src", "style"))
 
 _FRAME: Final = re.compile(r"<[iI][fF][rR][aA][mM][eE]\b[^>]*>")
 _SOURCE: Final = re.compile(
@@ -210,8 +210,9 @@ def _asking_frame(
 ) -> str:
     attributes = {name: text for name, text in values.items() if name not in _MOVED}
     # Features go to the player, which is not the frame's first document.
-    features = (f.strip() for f in values.get("allow", "").split(";"))
-    allow = "; ".join(f"{feature} https://{host}" for feature in features if feature)
+    features = dict.fromkeys(f for f in map(str.strip, values.get("allow", "").split(";")) if f)
+    features |= {"fullscreen": None} if "allowfullscreen" in values else {}
+    allow = "; ".join(f"{feature} https://{host}" for feature in features)
     style = values.get("style", "")
     width, height = values.get("width", ""), values.get("height", "")
     if host in FILM_HOSTS and _NUMBER.fullmatch(width) and _NUMBER.fullmatch(height):
