@@ -18,7 +18,7 @@ END = "--- end of a command ---"
 _ID = re.compile(r"\b(?:\d{8}-\d{6}-[0-9a-f]{8}|\d{8}-\d{6}-…)")
 _DIGEST = re.compile(r"(?<=/_assets/)[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?")
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?= (?:s\b|bytes|->|pages|%))")
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?= (?:s\b|bytes|files|templates|->|pages|%))")
 _BY = re.compile(r"[\w.-]+@[\w.-]+")
 _WHO = re.compile(r"\d of (\d nodes refuse it) \([^)]*\)")
 """Nodes are not equally fast; it goes back when the first ones have made up their mind."""

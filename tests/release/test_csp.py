@@ -65,8 +65,10 @@ def test_fixed_inline_blocks_of_templates_are_hashed() -> None:
     assert [block.line for block in find_inline(template)] == [1, 4]
 
 
-def test_theme_has_no_script_and_one_fixed_style() -> None:
-    """Nothing runs on the pages of the theme; the page for 503 carries its own style."""
-    assert theme().script_hashes == ()
+def test_theme_has_one_fixed_script_and_one_fixed_style() -> None:
+    """What hides announcements that were put away; the page for 503 carries its own style."""
+    html = theme().render(SAMPLES["front_callouts"])
+    script = html.partition("<script>")[2].partition("</script>")[0]
+    assert theme().script_hashes == (_source(script),)
     inside = theme().unavailable.partition("<style>")[2].partition("</style>")[0]
     assert theme().style_hashes == (_source(inside),)

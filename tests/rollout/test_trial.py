@@ -217,7 +217,7 @@ async def test_release_that_fails_on_one_live_page_is_refused(
     assert not result.ok
     assert not result.retry
     (problem,) = result.problems
-    assert problem.startswith("layouts/base.html:14: ")
+    assert problem.startswith("layouts/base.html:17: ")
     assert problem.endswith(f"[/{LIVE_SLUG}/]")
     good = await trials.run(request_for(tmp_path, snapshot=snapshot))
     assert (good.ok, good.warnings) == (True, ())
