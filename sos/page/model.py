@@ -252,9 +252,15 @@ class Callout(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
-    """A topic on the front page: the newest posts of a category that a menu names."""
+    """A topic on the front page: the newest posts of a category that a menu leads to."""
 
-    term: Annotated[TermLink, Meta(description="The category, with its archive")]
+    term: Annotated[
+        TermLink,
+        Meta(
+            description="The category, with its archive; of another taxonomy only where the menu at "
+            "location `topics` has it"
+        ),
+    ]
     posts: Annotated[
         tuple[PostCard, ...],
         Meta(
@@ -339,7 +345,7 @@ class PageModel(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     rows: Annotated[
         tuple[Row, ...],
         Meta(
-            description="Of the front page alone, and of its first page: up to four categories, in "
-            "the order of the menu at location `topics`, or else of `primary`"
+            description="Of the front page alone, and of its first page: up to four categories with "
+            "posts, in the order of the menu at location `topics`, or else of `primary`"
         ),
     ] = ()
