@@ -74,6 +74,7 @@ def decide_tokens(styles: SiteStyles) -> Tokens:
         "--accent": accent,
         "--accent-ink": paper,
         "--focus": accent,
+        **_deep(accent),
     }
     light = {name: colour.css for name, colour in chosen.items()}
     if luminance(paper) < luminance(ink):
@@ -100,6 +101,10 @@ _ACCENTS: Final = ("primary", "accent", "brand")
 
 _INK: Final = Rgb(29, 31, 34)
 
+_DEEPEST: Final = Rgb(16, 20, 24)
+_DEEP_INK: Final = Rgb(251, 250, 247)
+_DEEP_QUIET: Final = Rgb(188, 204, 206)
+
 
 def _of_slug(styles: SiteStyles, slugs: tuple[str, ...]) -> Rgb | None:
     found = (resolve(styles, styles.colours[slug]) for slug in slugs if slug in styles.colours)
@@ -118,8 +123,24 @@ def _decide_accent(styles: SiteStyles) -> Tokens:
     accent = _of_slug(styles, _ACCENTS)
     if accent is None or not is_readable(accent, LIGHT_GROUND):
         return Tokens()
-    light = {"--accent": accent, "--accent-ink": choose_ink((accent,), WHITE)}
+    light = {"--accent": accent, "--accent-ink": choose_ink((accent,), WHITE), **_deep(accent)}
     return Tokens(light={n: c.css for n, c in light.items()}, dark=_dark_accent(accent))
+
+
+def _deep(accent: Rgb) -> dict[str, Rgb]:
+    """The bands that stand out from a page: as much of the accent as leaves their text readable."""
+    for share in range(50, 100, 5):
+        deep = mix(accent, _DEEPEST, share / 100)
+        raised = mix(deep, WHITE, 0.12)
+        if is_readable(_DEEP_QUIET, deep, raised):
+            break
+    return {
+        "--deep": deep,
+        "--deep-raised": raised,
+        "--deep-line": mix(deep, WHITE, 0.3),
+        "--deep-ink": _DEEP_INK,
+        "--deep-quiet": _DEEP_QUIET,
+    }
 
 
 def _dark_accent(accent: Rgb) -> dict[str, str]:

@@ -41,7 +41,7 @@ def build_site_css(styles: SiteStyles) -> str:
 # Text that stands on the page itself, not on a colour that an editor gave to its block.
 _ON_PAGE: Final = (
     ":not(.has-background,.has-background *,.wp-block-cover *,.wp-element-button,"
-    '[class*="-background-color"],[style*="background-color:#"])'
+    '[class*="is-style-section"] *,[class*="-background-color"],[style*="background-color:#"])'
 )
 _BUTTON: Final = ".wp-block-button:not(.is-style-outline)>.wp-block-button__link"
 
@@ -106,7 +106,8 @@ def _declare(values: Mapping[str, str]) -> str:
 def _colour_rules(own: SiteStyles, styles: SiteStyles, tokens: Tokens) -> Iterator[str]:
     """Colours of text: as chosen, but for those that could not be read on a dark page.
 
-    The site's own colour of text becomes that of the page.
+    The site's own colour of text becomes that of the page, and any on a band that stands out
+    (``.deep``) that of the band.
     """
     bright = []
     for slug, value in own.colours.items():
@@ -131,7 +132,9 @@ def _colour_rules(own: SiteStyles, styles: SiteStyles, tokens: Tokens) -> Iterat
             )
     if lifted:
         each = "".join(f"{name}{{--lifted:{value}}}" for name, value in lifted.items())
-        rule = f":is({','.join(lifted)}){_ON_PAGE}{{color:var(--lifted)!important}}"
+        standing = f":is({','.join(lifted)}){_ON_PAGE}"
+        yield f".deep {standing}{{color:inherit!important}}"
+        rule = f"{standing}{{color:var(--lifted)!important}}"
         yield f"@media screen and (prefers-color-scheme:dark){{{each}{rule}}}"
 
 

@@ -41,6 +41,9 @@ def judge(tokens: dict[str, str]) -> None:
             assert contrast(value[ink], ground) >= 4.5, (ink, tokens)
         assert contrast(value["focus"], ground) >= 3, tokens
     assert contrast(value["accent-ink"], value["accent"]) >= 4.5, tokens
+    for ground in (value["deep"], value["deep-raised"]):
+        for ink in ("deep-ink", "deep-quiet"):
+            assert contrast(value[ink], ground) >= 4.5, (ink, tokens)
 
 
 @pytest.mark.parametrize("styles", [BLACK_ON_WHITE, HARBOUR, NIGHT])
@@ -120,7 +123,9 @@ def test_conventional_names_do_where_nothing_is_said_of_the_page() -> None:
 def test_classic_theme_gives_its_accent() -> None:
     """Its page is not known; an accent that suits any light page is taken, and lightened for dark."""
     tokens = decide_tokens(CLASSIC)
-    assert tokens.light == {"--accent": "#0b6e4f", "--accent-ink": "#ffffff"}
+    assert tokens.light["--accent"] == "#0b6e4f"
+    assert tokens.light["--accent-ink"] == "#ffffff"
+    assert "--paper" not in tokens.light
     assert is_readable(colour(tokens.dark["--accent"]), DARK_GROUND)
 
 
@@ -129,7 +134,7 @@ def test_tokens_of_any_colours_can_be_read(paper: str, ink: str, link: str, butt
     """Whatever editors choose, a whole set has AA on all its surfaces, or there is none."""
     styles = SiteStyles(background=paper, text=ink, link=link, button_background=button)
     tokens = decide_tokens(styles)
-    if tokens.light:
+    if "--paper" in tokens.light:
         judge(dict(tokens.light))
         assert tokens.light["--paper"] == paper
         assert is_readable(colour(tokens.dark["--accent-ink"]), colour(tokens.dark["--accent"]))

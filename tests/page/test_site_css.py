@@ -85,6 +85,7 @@ def test_text_that_could_not_be_read_on_a_dark_page_is_lighter_there() -> None:
     dark = css[css.rindex(DARK) :].partition("\n")[0]
     assert ".has-primary-color{--lifted:#" in dark
     assert "has-yellow" not in dark
+    assert ".deep :is(.has-primary-color):not(" in css
     assert ":not(.has-background,.has-background *," in dark
 
 

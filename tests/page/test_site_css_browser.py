@@ -30,10 +30,18 @@ BODY = """<main><article class="prose">
 <p id="ground" class="has-background has-contrast-background-color">A ground alone</p>
 <p id="gradient" class="has-background has-night-gradient-background">Another</p>
 <p><mark id="mark" class="has-inline-color has-contrast-color has-sand-background-color">Marked</mark></p>
+<p class="has-link-color wp-elements-1">See <a id="linked" href="/">this</a></p>
+<p><mark id="lit" class="has-inline-color" style="background-color:#ffee58;color:#111111">Lit</mark></p>
+<div class="wp-block-group is-style-section-1 is-style-section-1--2">
+<p id="section" class="has-text-color has-primary-color">In a section</p></div>
 <p id="sized" class="has-large-font-size">Large</p>
 <div class="wp-block-button"><a id="button" class="wp-block-button__link wp-element-button">Go</a></div>
 <div class="wp-block-button is-style-outline"><a id="outline" class="wp-block-button__link">Go</a></div>
 </article></main>"""
+
+BLOCKS = """.wp-elements-1 a:where(:not(.wp-element-button)){color:var(--wp--preset--color--contrast)}
+.is-style-section-1--2{background-color:#ffffff;color:#111111}"""
+"""What WordPress makes for the blocks of a post, and sends with it."""
 
 _LOOK = """names => Object.fromEntries(names.map(name => {
     const style = getComputedStyle(name == "body" ? document.body : document.getElementById(name));
@@ -47,10 +55,15 @@ NAMES = [name.partition('"')[0] for name in _NAMES]
 async def look(page: Page, styles: SiteStyles, scheme: Scheme) -> dict[str, dict[str, str]]:
     """Computed colours and sizes of each element of the page, by its id."""
     await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    css = build_site_css(styles)
-    await page.set_content(f"<!DOCTYPE html><style>{THEME}</style><style>{css}</style>{BODY}")
+    await show(page, styles)
     found: dict[str, Any] = await page.evaluate(_LOOK, NAMES)
     return found
+
+
+async def show(page: Page, styles: SiteStyles, more: str = "") -> None:
+    """The page as `parts/head.html` puts it together."""
+    css = f"{THEME}</style><style>{more}{build_site_css(styles)}</style><style>{BLOCKS}"
+    await page.set_content(f"<!DOCTYPE html><style>{css}</style>{BODY}")
 
 
 def colour(value: str) -> Rgb:
@@ -86,12 +99,12 @@ async def test_dark_page_keeps_pairs_and_lifts_what_stands_alone(browser_page: P
     seen = await look(browser_page, HARBOUR, "dark")
     page = colour(seen["body"]["ground"])
     assert contrast(page, Rgb(255, 255, 255)) > 10
-    for name in ("pair", "within", "ground", "gradient", "mark"):
+    for name in ("pair", "within", "ground", "gradient", "mark", "lit", "section"):
         assert (seen[name]["ink"], seen[name]["ground"]) == (
             light[name]["ink"],
             light[name]["ground"],
         ), name
-    for name in ("plain", "link", "text", "default"):
+    for name in ("plain", "link", "text", "default", "linked"):
         assert contrast(colour(seen[name]["ink"]), page) >= 4.5, name
     lifted = colour(seen["text"]["ink"])
     assert lifted.red > max(lifted.green, lifted.blue)
@@ -152,12 +165,8 @@ async def test_paper_needs_no_grounds(browser_page: Page) -> None:
 
 async def test_theme_that_insists_on_its_own_tokens_has_them(browser_page: Page) -> None:
     """Set outside of layers, they are stronger than what the site's colours suggest."""
-    css = build_site_css(HARBOUR)
-    own = "<style>:root{--paper:rgb(1,2,3)}</style>"
     await browser_page.emulate_media(color_scheme="light")
-    await browser_page.set_content(
-        f"<!DOCTYPE html><style>{THEME}</style>{own}<style>{css}</style>{BODY}"
-    )
+    await show(browser_page, HARBOUR, ":root{--paper:rgb(1,2,3)}")
     seen = await browser_page.evaluate(_LOOK, NAMES)
     assert is_shown(seen["body"]["ground"], "rgb(1,2,3)")
     assert is_shown(seen["text"]["ink"], "#a4243b")
