@@ -257,8 +257,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     term: Annotated[
         TermLink,
         Meta(
-            description="The category, with its archive; of another taxonomy only where the menu at "
-            "location `topics` has it"
+            description="The category, with its archive; of another taxonomy only where the menu "
+            "at location `topics` has it"
         ),
     ]
     posts: Annotated[
@@ -345,7 +345,8 @@ class PageModel(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     rows: Annotated[
         tuple[Row, ...],
         Meta(
-            description="Of the front page alone, and of its first page: up to four categories with "
-            "posts, in the order of the menu at location `topics`, or else of `primary`"
+            description="Of the front page alone, and of its first page: up to four categories "
+            "with posts, in the order of the menu at location `topics`, or else of `primary`; "
+            "entries nearer to its top come first"
         ),
     ] = ()

@@ -211,12 +211,16 @@ def build_menu(menu: Menu, rewriter: Rewriter) -> tuple[MenuItem, ...]:
 def decide_topics(menus: Mapping[str, Sequence[MenuItem]]) -> Topics | None:
     """What the front page has rows of, by the menus; None where none leads to an archive.
 
+    Entries nearer to the top come first: four sections rather than one with all that is below it.
     An editor who gives a menu to the location ``topics`` chooses by it, be it none; there, terms
     of any taxonomy will do. Which of the paths are archives of terms is known to the store alone:
     block themes have menus of mere addresses.
     """
     chosen = menus.get("topics")
-    found = dict.fromkeys(map(_archive_path, _urls(menus["primary"] if chosen is None else chosen)))
+    level, found = menus["primary"] if chosen is None else chosen, dict[str, None]()
+    while level:
+        found |= dict.fromkeys(_archive_path(item.url) for item in level)
+        level = [below for item in level for below in item.children]
     found.pop("", None)
     if not found:
         return None

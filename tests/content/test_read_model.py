@@ -126,6 +126,34 @@ class Lists(RuleBasedStateMachine):
         within = [n for n in self.members("type:post") if low <= self.posts[n].at <= high]
         self.compare(found, within, number, count)
 
+    @rule(
+        order=st.permutations([1, 2, 3]),
+        rows=st.integers(1, 3),
+        count=st.integers(1, 4),
+        size=st.integers(1, 4),
+    )
+    def read_rows(self, order: list[int], rows: int, count: int, size: int) -> None:
+        """Rows of topics below the front page: none twice, as far as there are enough."""
+        paths = " ".join(f"/category/c{n}/" for n in order)
+        topics = f"{rows} {count} category {paths}"
+        found = self.store.read(("page", "/", 1, size, topics), now=self.now)
+        listed = self.members("type:post")
+        taken = {*listed[:size], *(n for n in listed if self.posts[n].sticky)}
+        expected = []
+        for number in order[: len(found.rows)]:
+            members = self.members(f"term:{number}")
+            fresh = [n for n in members if n not in taken][:count]
+            again = [n for n in members if n in taken][: count - len(fresh)]
+            row = tuple(f"post:{n}" for n in members if n in {*fresh, *again})
+            expected.append((f"term:{number}", row))
+            taken |= {*fresh, *again}
+        assert [(row.term, row.refs) for row in found.rows] == expected
+        filled = [bool(row.refs) for row in found.rows]
+        assert (sum(filled) == rows and filled[-1]) or len(filled) == 3
+        refs = {r.ref for r in found.records}
+        assert {ref for row in found.rows for ref in row.refs} <= refs
+        assert found.complete
+
     @precondition(lambda self: self.posts)
     @invariant()
     def front_page_and_neighbours_are_right(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sos.content.snapshot import Answered, Snapshot, SnapshotReader, build_snapshot
-from sos.content.store import Candidate, Due, Found
+from sos.content.store import Candidate, Due, Found, FoundRow, Topics
 from sos.errors import StoreUnavailableError
 
 from tests.page.documents import (
@@ -92,6 +92,21 @@ async def test_callouts_are_kept_until_they_end() -> None:
     found = await reader.fetch_page(FRONT, NOW + 30, -1)
     assert found.callouts == ("post:71",)
     assert "post:70" not in {r.ref for r in found.records}
+
+
+async def test_rows_of_topics_are_kept_until_their_posts_end() -> None:
+    """Found with whatever topics a request has: those of the menus that were kept."""
+    store = make_store(post(5, categories=[7]), ending(6, 30, categories=[7]), term(7, "News"))
+    asked = (Candidate("page", "/", 1, 1, Topics(("/category/news/",))),)
+    answers = [Answered("/", asked, await store.fetch_page(asked, NOW, -1))]
+    due = await store.fetch_due(NOW, 100)
+    reader = SnapshotReader(build_snapshot("example", NOW, answers, due))
+    for candidates in (asked, FRONT):
+        found = await reader.fetch_page(candidates, NOW + 29, -1)
+        assert found.rows == (FoundRow("term:7", ("post:6", "post:5")),)
+        assert {"post:6", "post:5", "term:7"} <= {r.ref for r in found.records}
+    assert (await reader.fetch_page(asked, NOW + 30, -1)).rows == (FoundRow("term:7", ("post:5",)),)
+    assert reader.next_change({"list:term:7"}, NOW) == NOW + 30
 
 
 async def test_each_document_is_kept_once() -> None:

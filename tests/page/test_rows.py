@@ -64,17 +64,17 @@ async def rows(store: FakeStore, path: str = "/") -> list[tuple[str, list[int]]]
 
 
 async def test_front_page_has_a_row_for_each_category_of_the_menu() -> None:
-    """In the menu's order, at any depth; newest first."""
+    """In the menu's order, but those nearer to its top first; newest posts first."""
     below = entry(2, "Topics", "#"), link(3, "Sea", parent=2), link(4, "News", parent=3)
     store = town(menu(entry(1, "About", f"{ADMIN}/about/"), *below, link(9, "Town")))
     built = await front(store)
     assert [p.id for p in built.page.posts] == [12, 11]
     assert await rows(store) == [
+        ("Town", [10, 7, 4, 1]),
         ("Sea", [11, 8, 5, 2]),
         ("News", [12, 9, 6, 3]),
-        ("Town", [10, 7, 4, 1]),
     ]
-    assert built.page.rows[0].term.url == "/category/sea/"
+    assert built.page.rows[1].term.url == "/category/sea/"
 
 
 async def test_row_has_what_the_page_has_not_shown_or_else_is_filled_up() -> None:

@@ -129,6 +129,16 @@ async def test_its_answers_are_found_with_the_candidates_of_a_request() -> None:
         assert len(found.refs) == count
 
 
+async def test_front_page_is_kept_with_its_rows() -> None:
+    """Of the topics that the menus name, with all that the posts of rows show."""
+    store = fill(FakeStore())
+    snapshot = await take(store)
+    front = snapshot.kept[0]
+    assert (front.path, [r.term for r in front.found.rows]) == ("/", ["term:7"])
+    assert {"term:7", *front.found.rows[0].refs} <= set(front.records)
+    assert len(front.found.rows[0].refs) == 4
+
+
 async def test_an_address_that_moved_is_kept_as_one() -> None:
     """A menu may still have the old one."""
     store = fill(FakeStore())

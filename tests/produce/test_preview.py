@@ -15,6 +15,8 @@ from sos.content.sanitize import DEFAULT_EMBED_HOSTS
 from sos.errors import DocumentError, StoreUnavailableError, TemplateError
 from sos.produce.preview import PreviewedPage, PreviewProducer
 
+from tests.page import documents as fake
+from tests.page.documents import make_store
 from tests.release.theme import release_of, theme
 from tests.servers.content import HOME, batches, build_site
 from tests.web.test_content_previews import build_payload, draft
@@ -127,3 +129,32 @@ async def test_any_document_makes_a_page_or_words(filled: RedisStore) -> None:
         except DocumentError:
             continue
         assert b"</html>" in made.page.body, odd
+
+
+ROWS = release_of(
+    index="<html>{% for c in page.callouts %}{{ c.title }}{% endfor %}"
+    "{% for r in page.rows %}[{{ r.term.name }}:{% for p in r.posts %} {{ p.id }}{% endfor %}]"
+    "{% endfor %}</html>"
+)
+
+
+@pytest.mark.parametrize("front", [{}, {"show_on_front": "page", "page_on_front": 30}])
+async def test_preview_of_the_front_page_has_its_rows(front: dict[str, Any]) -> None:
+    """Below a callout, and below another version of the page itself; no other draft has any."""
+    store = make_store(
+        *(fake.post(n, categories=[7]) for n in (1, 2)),
+        fake.page(30, "welcome"),
+        fake.term(7, "News"),
+        fake.menu(fake.entry(1, "News", f"{fake.ADMIN}/category/news/")),
+        site=fake.site(**front),
+    )
+    callout = draft(70, type="sos_callout", sos={"callout": {"placement": "banner"}})
+    welcome = {**fake.page(30, "welcome"), "status": "draft"}
+    shown = []
+    for document, path in ((callout, ""), (welcome, "/"), (draft(99), "/a-draft/")):
+        preview = parse_preview(build_payload(document, path))
+        made = await PreviewProducer(PUBLIC, store, DEFAULT_EMBED_HOSTS).produce(
+            preview, ROWS, 1, lambda n: ""
+        )
+        shown.append(made.page.body.decode().removeprefix("<html>").removesuffix("</html>"))
+    assert shown == ["A draft[News: 2 1]", "[News: 2 1]" if front else "", ""]

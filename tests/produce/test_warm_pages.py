@@ -73,7 +73,8 @@ def fresh_release(theme: int) -> Release:
 
 
 def first_content() -> FakeStore:
-    menus = {"menu:1": menu(entry(1, "Home", "/"), entry(2, "News", "/category/news/"))}
+    topics = entry(2, "News", "/category/news/"), entry(3, "World", "/category/world/", 2)
+    menus = {"menu:1": menu(entry(1, "Home", "/"), *topics)}
     return make_store(
         *(build_post(n, 0) for n in POSTS),
         *(user(n, name) for n, name in ((1, "Ann"), (2, "Bob"))),
@@ -142,7 +143,7 @@ class World:
             "term": term(1 + number % 2, name),
             "rename": {**term(1 + number % 2, name), "name": f"N{version}"},
             "picture": media(50 + number % 3, alt_text=f"v{version}"),
-            "menu": menu(entry(9, "News", "/category/news/"), *links),
+            "menu": menu(entry(9, name, f"/category/{name.lower()}/"), *links),
             "site": site(**SETTINGS, name=f"v{version}", date_format="Y-m-d"),
         }
         document = documents[what]
@@ -224,6 +225,29 @@ async def test_a_list_that_is_known_takes_one_call_without_documents() -> None:
     await ask("/page/2/")
     assert await ask("/page/2/") == [True]
     assert await ask("/post-1/") == [False]
+
+
+async def test_front_page_with_rows_is_a_list_like_others() -> None:
+    """What its rows show comes from what is known, too."""
+    world = World()
+    await world.pages.follower.look()
+    answers = []
+    inner = world.store.fetch_page
+
+    async def fetch_page(*args: Any) -> Any:
+        answers.append(await inner(*args))
+        return answers[-1]
+
+    world.store.fetch_page = fetch_page  # type: ignore[method-assign]
+    text = ""
+    for _ in range(3):
+        answers.clear()
+        text = (await produce(world.producer, "/"))["body"]
+    assert [found.outline for found in answers] == [True]
+    assert [row.term for row in answers[0].rows] == ["term:1", "term:2"]
+    assert {r.ref for r in answers[0].records} == {"term:1", "term:2"}
+    assert ">World<" in text
+    assert len({ref for row in answers[0].rows for ref in row.refs}) > 3
 
 
 @pytest.mark.parametrize("lose", ["epoch", "flush"])

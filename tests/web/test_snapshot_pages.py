@@ -26,7 +26,7 @@ from sos.web.pages import Answer, Pages
 from sos.web.render_queue import CONCURRENT
 from sos.web.renewing import HOT_SECONDS
 
-from tests.page.documents import ADMIN, PUBLIC, entry, make_store, menu, page, post, stamp
+from tests.page.documents import ADMIN, PUBLIC, entry, make_store, menu, page, post, stamp, term
 from tests.page.fake_store import FakeStore
 from tests.release.theme import release_of
 from tests.web.serving import HOST, serving
@@ -39,7 +39,9 @@ OLD = 1000
 THEME = release_of(
     index="{{ page.title }}|{% for p in page.posts %}{{ p.label }},{% endfor %}|"
     "{% for i in page.menus.primary %}{{ i.title }},{% endfor %}"
-    "{% for c in page.callouts %}{{ c.placement }} {{ c.title }}{% endfor %}</html>"
+    "{% for c in page.callouts %}{{ c.placement }} {{ c.title }}{% endfor %}"
+    "{% for r in page.rows %}[{{ r.term.name }}:{% for p in r.posts %}{{ p.label }},{% endfor %}]"
+    "{% endfor %}</html>"
 )
 
 
@@ -119,6 +121,16 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
 
 
 # ---------------------------------------------------------------- while the store is away
+
+
+async def test_a_fresh_worker_shows_rows_of_topics_from_the_snapshot(start: Start) -> None:
+    """The whole front page, with everything down."""
+    topics = menu(entry(7, "News", f"{ADMIN}/category/news/"), locations=("topics",), number=2)
+    old = (post(n, categories=[3]) for n in (1, 2))
+    service = await start(fill(topics, term(3, "News"), *old), up=False)
+    await service.look()
+    assert "[News:Post 2,Post 1,]" in await service.text("/")
+    assert (await service.ask("/")).stale
 
 
 async def test_a_fresh_worker_answers_from_the_snapshot(start: Start) -> None:
