@@ -150,6 +150,7 @@ class SiteDocument(msgspec.Struct, frozen=True, kw_only=True):
     date_format: str = "F j, Y"
     time_format: str = "g:i a"
     indexable: bool = True
+    attachment_pages: bool = True
     date_base: str = "/"
     styles: SiteStyles = SiteStyles()
 
@@ -299,6 +300,7 @@ def parse_site(data: bytes) -> SiteDocument:
         time_format=_text(settings, "time_format") or "g:i a",
         date_base=_text(sos, "date_base") or "/",
         indexable=settings.get("blog_public") not in (False, 0, "0"),
+        attachment_pages=settings.get("wp_attachment_pages_enabled") not in (False, 0, "0"),
         styles=parse_site_styles(sos.get("styles")),
     )
 

@@ -258,7 +258,9 @@ def _address(page: PageModel) -> str:
 
 def _url(site: SiteView, url: str) -> str:
     """An absolute URL, in ASCII: not every reader of JSON-LD takes an IRI for one."""
-    if url.startswith("/") and not url.startswith("//"):
+    if url.startswith("//"):
+        url = f"https:{url}"
+    elif url.startswith("/"):
         url = site.url + url
     return url if url.isascii() else quote(url, safe="!#$%&'()*+,/:;=?@[]~")
 

@@ -51,7 +51,11 @@ def public_head(rewriter: Rewriter, head: Head, *, number: int = 1) -> Head:
         twitter_title=rewriter.html(head.twitter_title),
         twitter_description=rewriter.html(head.twitter_description),
         twitter_image=_absolute(rewriter, head.twitter_image),
-        profiles=tuple(u for u in (_absolute(rewriter, p) for p in head.profiles) if u),
+        profiles=tuple(
+            url
+            for url in (_absolute(rewriter, profile) for profile in head.profiles)
+            if url and not url.startswith(rewriter.public)
+        ),
     )
 
 
@@ -88,9 +92,11 @@ def add_metadata(page: PageModel, head: Head = NO_HEAD) -> PageModel:
 
 def build_sharing(page: PageModel, head: Head = NO_HEAD) -> Sharing:
     """How the page looks where it is linked to: Open Graph (ogp.me) and cards of X."""
-    title = head.og_title or _title(page)
+    title = head.og_title or _title(page) or page.site.title
     description = head.og_description or page.description
     image = _said_image(head.og_image) or _find_image(page)
+    if image and image.url.startswith("//"):
+        image = msgspec.structs.replace(image, url=f"https:{image.url}")
     terms = page.post.card.terms if page.post else ()
     section = next((plain_text(t.name) for t in terms if t.taxonomy == "category"), "")
     return Sharing(
@@ -114,7 +120,8 @@ def build_sharing(page: PageModel, head: Head = NO_HEAD) -> Sharing:
 def open_graph_locale(language: str) -> str:
     """``en_US`` of ``en-US``. Open Graph wants a country: a language alone gets its likeliest."""
     name, _, country = language.partition("-")
-    country = country or _COUNTRIES.get(name.lower(), name)
+    if len(country) != 2:  # none, or a script, or a region such as 419
+        country = _COUNTRIES.get(name.lower(), name)
     return f"{name.lower()}_{country.upper()}"
 
 
@@ -165,33 +172,31 @@ def _find_image(page: PageModel) -> Image | None:
     if post is None or post.card.protected:
         return _site_image(page.site)
     featured = post.card.image or post.media
-    if featured:
+    if featured and featured.url:
         return choose_size(featured)
     return _image_of_text(post.content) or _site_image(page.site)
 
 
 def _site_image(site: SiteView) -> Image | None:
-    if site.logo:
+    if site.logo and site.logo.url:
         return choose_size(site.logo)
     return Image(url=site.icon) if site.icon else None
-
-
-_CANDIDATE = re.compile(r"(\S+) (\d{1,5})w(?:, |\Z)")
 
 
 def choose_size(image: Image, width: int = PREVIEW_WIDTH) -> Image:
     """The smallest of the picture's sizes that is at least ``width`` wide, else the largest."""
     if image.width <= width or not image.height:
         return image
-    sizes = sorted((int(w), url) for url, w in _CANDIDATE.findall(image.srcset))
+    candidates = (candidate.rpartition(" ") for candidate in image.srcset.split(", "))
+    sizes = sorted((_pixels(said.removesuffix("w")), url) for url, _, said in candidates)
     wide, url = next(((w, u) for w, u in sizes if w >= width), (image.width, image.url))
     height = round(wide * image.height / image.width)
     return msgspec.structs.replace(image, url=url, width=wide, height=height, srcset="")
 
 
 # A document's HTML was sanitised: every attribute stands in double quotes.
-_PICTURE = re.compile(r"<img ([^<>]*)>")
-_ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
+_PICTURE = re.compile(r"<img( [^<>]*)>")
+_ATTRIBUTE = re.compile(r'(?<= )([a-z]+)="([^"]*)"')
 
 
 def _image_of_text(html: str) -> Image | None:
@@ -199,7 +204,7 @@ def _image_of_text(html: str) -> Image | None:
     for match in _PICTURE.finditer(html, 0, 100_000):
         said = dict(_ATTRIBUTE.findall(match[1]))
         width, height = (_pixels(said.get(name, "")) for name in ("width", "height"))
-        url = plain_text(said.get("src", ""))
+        url = sound_url(plain_text(said.get("src", "")))
         if url and width >= MIN_PREVIEW and height >= MIN_PREVIEW:
             return Image(url=url, width=width, height=height, alt=plain_text(said.get("alt", "")))
     return None

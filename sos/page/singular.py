@@ -42,6 +42,7 @@ def build_singular(
         description=head.description or card.summary,
         url=url,
         canonical=head.canonical or site.view.url + url,
+        robots=_robots(site, post),
         head=head,
         body_classes=(*(["home"] if front else []), *hierarchy.singular_classes(post)),
         breadcrumbs=() if front else _breadcrumbs(library, found, post),
@@ -67,6 +68,12 @@ def _is_front(library: Library, ref: str, candidate: Candidate) -> bool:
     document = library.site.document
     chosen = document.static_front and ref == f"post:{document.page_on_front}"
     return chosen or candidate.value == "/" or library.path(ref) == "/"
+
+
+def _robots(site: Site, post: Post) -> str:
+    """Where a site wants no pages of attachments, WordPress sends visitors to the file instead."""
+    unwanted = post.type == "attachment" and not site.document.attachment_pages
+    return "noindex, follow" if unwanted else ""
 
 
 def _singular_kind(post: Post, *, front: bool) -> Kind:

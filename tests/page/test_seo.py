@@ -101,12 +101,33 @@ def test_robots_are_told_what_wordpress_tells_them(said: str, robots: str) -> No
     assert decide_robots(said, indexable=False) == "noindex, nofollow"
 
 
+@pytest.mark.parametrize(
+    ("wanted", "robots"), [(1, "max-image-preview:large"), (0, "noindex, follow")]
+)
+async def test_pages_of_attachments_are_found_where_a_site_wants_them(
+    wanted: int, robots: str
+) -> None:
+    """WordPress 6.4 made them an option, which is off on new sites."""
+    settings = site(sos={"settings": {"wp_attachment_pages_enabled": wanted}})
+    store = make_store(media(9), post(5), site=settings)
+    assert (await model(store, "/picture-9/")).robots == robots
+    assert (await model(store, "/post-5/")).robots == "max-image-preview:large"
+
+
 # ---------------------------------------------------------------- link previews
 
 
 @pytest.mark.parametrize(
     ("language", "locale"),
-    [("en-GB", "en_GB"), ("de", "de_DE"), ("en", "en_US"), ("ar", "ar_AR"), ("pt-br", "pt_BR")],
+    [
+        ("en-GB", "en_GB"),
+        ("de", "de_DE"),
+        ("en", "en_US"),
+        ("ar", "ar_AR"),
+        ("pt-br", "pt_BR"),
+        ("zh-Hans", "zh_CN"),
+        ("es-419", "es_ES"),
+    ],
 )
 def test_languages_are_written_as_open_graph_writes_them(language: str, locale: str) -> None:
     """With a country, which most languages of WordPress have."""
@@ -136,6 +157,8 @@ async def test_a_picture_for_previews_is_large_enough_and_no_larger() -> None:
     )
     chosen = choose_size(big)
     assert (chosen.url, chosen.width, chosen.height) == ("/b.jpg", 1536, 1024)
+    odd = Image(url="/full.jpg", width=200_000, height=100, srcset="x" * 200_000 + " 200000w, w, ")
+    assert choose_size(odd).url == "/full.jpg"
     small = Image(url="/full.jpg", width=900, height=600, srcset="/a.jpg 300w, /full.jpg 900w")
     assert choose_size(small) is small
 
@@ -154,6 +177,19 @@ async def test_the_first_picture_of_the_text_stands_in_for_a_featured_one() -> N
     assert sharing.image
     assert (sharing.image.url, sharing.image.alt) == (f"{PUBLIC}/a.jpg?x=1&y=2", "A & B")
     assert sharing.card == "summary_large_image"
+
+
+async def test_a_picture_of_another_host_keeps_its_host() -> None:
+    """A link without a scheme gets one, and one to nowhere is none."""
+    text = (
+        '<p><img src="a.jpg" width="800" height="600" alt=""></p>'
+        '<p><img src="//media.example/b.jpg" width="800" height="600" alt=""></p>'
+    )
+    p = await model(make_store(post(5, content={"rendered": text})), "/post-5/")
+    assert p.sharing
+    assert p.sharing.image
+    assert p.sharing.image.url == "https://media.example/b.jpg"
+    assert "https://media.example/b.jpg" in p.json_ld
 
 
 async def test_terms_of_a_post_are_section_and_tags() -> None:
@@ -193,7 +229,7 @@ async def test_yoast_is_heard_on_a_post() -> None:
     assert (sharing.card, sharing.twitter_site) == ("summary_large_image", "@example")
     graph = {node["@type"]: node for node in json.loads(p.json_ld)["@graph"]}
     assert graph["BlogPosting"]["headline"] == "Post 5"
-    assert graph["Organization"]["sameAs"] == ["https://social.example/@tides", f"{PUBLIC}/"]
+    assert graph["Organization"]["sameAs"] == ["https://social.example/@tides"]
     assert "cms.example.org" not in repr(p)
 
 

@@ -232,6 +232,7 @@ def test_site_tells_what_rest_keeps_from_visitors(reading: Reading) -> None:
     assert site["name"].startswith("Harbour")
     assert site["show_on_front"] == "posts"
     assert site["sos"]["settings"]["posts_per_page"] == 10
+    assert site["sos"]["settings"]["wp_attachment_pages_enabled"] in (0, 1)
     assert site["sos"]["language"] == "en-US"
     assert site["sos"]["date_base"] == "/"
     assert not {"routes", "namespaces", "authentication"} & site.keys()

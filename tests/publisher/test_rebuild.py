@@ -68,7 +68,8 @@ def without_additions(ref: str, document: dict[str, Any]) -> dict[str, Any]:
     for name in ("css", "deps", "lists", "redirects"):
         sos.pop(name, None)
     if ref == "site":
-        sos["settings"] = {k: v for k, v in sos["settings"].items() if k != "blog_public"}
+        untold = ("blog_public", "wp_attachment_pages_enabled")
+        sos["settings"] = {k: v for k, v in sos["settings"].items() if k not in untold}
     if ref.startswith("menu:"):
         sos["items"] = [
             {**i, "url": ""} if "private" in i["url"] or "page_id" in i["url"] else i

@@ -70,10 +70,12 @@ final class Site_Document {
 		return array_merge(
 			$found,
 			array(
-				'posts_per_page'  => (int) get_option( 'posts_per_page' ),
-				'posts_per_rss'   => (int) get_option( 'posts_per_rss' ),
-				'rss_use_excerpt' => (bool) get_option( 'rss_use_excerpt' ),
-				'blog_public'     => (int) get_option( 'blog_public' ),
+				'posts_per_page'              => (int) get_option( 'posts_per_page' ),
+				'posts_per_rss'               => (int) get_option( 'posts_per_rss' ),
+				'rss_use_excerpt'             => (bool) get_option( 'rss_use_excerpt' ),
+				'blog_public'                 => (int) get_option( 'blog_public' ),
+				// From WordPress 6.4 on; before, attachments always had pages.
+				'wp_attachment_pages_enabled' => (int) get_option( 'wp_attachment_pages_enabled', 1 ),
 			)
 		);
 	}

@@ -18,7 +18,7 @@ final class Option_Events {
 	/**
 	 * Options that stand in the document `site`.
 	 */
-	const OF_SITE = array( 'blogname', 'blogdescription', 'timezone_string', 'gmt_offset', 'start_of_week', 'date_format', 'time_format', 'posts_per_page', 'posts_per_rss', 'rss_use_excerpt', 'blog_public', 'WPLANG', 'show_on_front', 'page_on_front', 'page_for_posts', 'site_icon', 'site_logo' );
+	const OF_SITE = array( 'blogname', 'blogdescription', 'timezone_string', 'gmt_offset', 'start_of_week', 'date_format', 'time_format', 'posts_per_page', 'posts_per_rss', 'rss_use_excerpt', 'blog_public', 'wp_attachment_pages_enabled', 'WPLANG', 'show_on_front', 'page_on_front', 'page_for_posts', 'site_icon', 'site_logo' );
 
 	/**
 	 * Options that addresses or rendered texts everywhere are made with.
