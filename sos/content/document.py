@@ -13,9 +13,11 @@ from urllib.parse import unquote
 
 import msgspec
 
+from sos.content.formula import put_formulas, take_formulas
 from sos.content.sanitize import plain_text, sanitize_html, sanitize_inline
 from sos.content.search_head import NO_HEAD, Head, parse_head
 from sos.content.site_styles import SiteStyles, parse_site_styles
+from sos.content.unscripted import link_tabs, without_scripts
 from sos.errors import DocumentError
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -188,8 +190,10 @@ def parse_post(
     protected = any(_object(doc, f).get("protected") is True for f in ("content", "excerpt"))
 
     def html(raw: str) -> str:
+        raw, formulas = take_formulas(link_tabs(raw))
         clean = sanitize_html(raw, embed_hosts) if embed_hosts else sanitize_html(raw)
-        return _TABLE.sub('<figure tabindex="0" ', clean)
+        whole = put_formulas(without_scripts(clean), formulas)
+        return _TABLE.sub('<figure tabindex="0" ', whole)
 
     def field(name: str) -> str:
         return "" if protected else _rendered(doc, name)

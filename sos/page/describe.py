@@ -96,6 +96,7 @@ A theme whose every page is a heading and a body could be this `index.html` alon
 | `page` | The page: a [PageModel](#pagemodel). |
 | `asset('style.css')` | The address of a file in `assets/`. An unknown name is an error. |
 | `url\\|absolute(page.site)` | A path of this site as an absolute URL; an absolute URL stays as it is. |
+| `page.post.content\\|fitted(text=42, wide=64)` | A body whose pictures tell the browser how wide your theme shows them, in rem, and wait where they are below the fold; `lead=true` where nothing but a title stands above it. |
 | `page.post.css\\|style` | The CSS that a post's blocks need, as a `<style>` element that the Content-Security-Policy allows. |
 | `page.site.css\\|style` | The colours and sizes that the site's editors chose, as such an element too; it comes after the theme's style sheets. |
 | `range`, `namespace` | Jinja2's own. |

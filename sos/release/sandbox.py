@@ -19,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from sos.page import model
+from sos.page.fitted import fit_pictures
 from sos.release.assets import ASSETS_FOLDER, Asset
 from sos.release.csp import style_element
 from sos.release.remember import Memory, find_pure
@@ -180,5 +181,9 @@ def absolute(url: str, site: model.SiteView) -> str:
     return site.url + url if url.startswith("/") and not url.startswith("//") else url
 
 
-FILTERS: Mapping[str, Callable[..., object]] = {"absolute": absolute, "style": style_element}
+FILTERS: Mapping[str, Callable[..., object]] = {
+    "absolute": absolute,
+    "fitted": fit_pictures,
+    "style": style_element,
+}
 """The filters that sos adds to Jinja2's own."""
