@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sos.content.site_styles import SiteStyles
-from sos.page.contrast import WHITE, Rgb, adapt, is_readable, parse_rgb
+from sos.page.contrast import WHITE, Rgb, adapt, contrast, is_readable, parse_rgb
 from sos.page.palette import DARK_GROUND, Tokens, choose_ink, decide_tokens, resolve
 from sos.page.wordpress_presets import COLOURS, FONT_SIZES, GRADIENTS, SHADOWS, SPACING
 
@@ -31,7 +31,7 @@ def build_site_css(styles: SiteStyles) -> str:
         _variables(own),
         _layer([*_token_rules(tokens), *_colour_rules(own, styles, tokens)]),
         *_class_rules(own),
-        _on_screen([*_ground_rules(own, styles), *_button_rules(styles)]),
+        _on_screen([*_ground_rules(own, styles), *_button_rules(styles, tokens)]),
     ]
     return "\n".join(rule for rule in rules if rule)
 
@@ -43,7 +43,10 @@ _ON_PAGE: Final = (
     ":not(.has-background,.has-background *,.wp-block-cover *,.wp-element-button,"
     '[class*="is-style-section"] *,[class*="-background-color"],[style*="background-color:#"])'
 )
-_BUTTON: Final = ".wp-block-button:not(.is-style-outline)>.wp-block-button__link"
+_BUTTON: Final = ".wp-block-button:not(.is-style-outline,.deep *)>.wp-block-button__link"
+
+# Contrast from which a button without a border is told from its page.
+_VISIBLE: Final = 1.6
 
 # The stops of a gradient: hexadecimal, by rgb() or hsl(), or a preset's.
 _STOP: Final = re.compile(
@@ -183,10 +186,18 @@ def _stops(styles: SiteStyles, gradient: str) -> tuple[Rgb, ...]:
     return known if len(known) == len(found) else ()
 
 
-def _button_rules(styles: SiteStyles) -> Iterator[str]:
-    """Buttons in what editors write, where the site gives them a pair of colours of its own."""
+def _button_rules(styles: SiteStyles, tokens: Tokens) -> Iterator[str]:
+    """Buttons in what editors write, where the site gives them a pair of colours of its own.
+
+    One that could hardly be seen on a dark page has the theme's colours there.
+    """
     pair = (styles.button_background, styles.button_text)
     if not all(pair):
         return
-    yield f"{_BUTTON}:where(:not(.has-background)){{background-color:{pair[0]}}}"
-    yield f"{_BUTTON}:where(:not(.has-text-color)){{color:{pair[1]}}}"
+    rules = (
+        f"{_BUTTON}:where(:not(.has-background)){{background-color:{pair[0]}}}"
+        f"{_BUTTON}:where(:not(.has-text-color)){{color:{pair[1]}}}"
+    )
+    ground = resolve(styles, pair[0])
+    is_seen = tokens.fixed or (ground is not None and contrast(ground, DARK_GROUND) >= _VISIBLE)
+    yield rules if is_seen else f"@media (prefers-color-scheme:light){{{rules}}}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import pytest
 from playwright.async_api import Page
 from sos.content.site_styles import SiteStyles
@@ -34,6 +35,8 @@ BODY = """<main><article class="prose">
 <p><mark id="lit" class="has-inline-color" style="background-color:#ffee58;color:#111111">Lit</mark></p>
 <div class="wp-block-group is-style-section-1 is-style-section-1--2">
 <p id="section" class="has-text-color has-primary-color">In a section</p></div>
+<section id="band" class="deep"><div class="wp-block-button">
+<a id="call" class="wp-block-button__link wp-element-button">Act now</a></div></section>
 <p id="sized" class="has-large-font-size">Large</p>
 <div class="wp-block-button"><a id="button" class="wp-block-button__link wp-element-button">Go</a></div>
 <div class="wp-block-button is-style-outline"><a id="outline" class="wp-block-button__link">Go</a></div>
@@ -43,11 +46,21 @@ BLOCKS = """.wp-elements-1 a:where(:not(.wp-element-button)){color:var(--wp--pre
 .is-style-section-1--2{background-color:#ffffff;color:#111111}"""
 """What WordPress makes for the blocks of a post, and sends with it."""
 
-_LOOK = """names => Object.fromEntries(names.map(name => {
-    const style = getComputedStyle(name == "body" ? document.body : document.getElementById(name));
-    return [name, {ink: style.color, ground: style.backgroundColor, image: style.backgroundImage,
-        size: style.fontSize}];
-}))"""
+_LOOK = """names => {
+    const pencil = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
+    const rgb = colour => {
+        pencil.clearRect(0, 0, 1, 1);
+        pencil.fillStyle = colour;
+        pencil.fillRect(0, 0, 1, 1);
+        const [red, green, blue, alpha] = pencil.getImageData(0, 0, 1, 1).data;
+        return alpha == 255 ? `rgb(${red}, ${green}, ${blue})` : colour;
+    };
+    return Object.fromEntries(names.map(name => {
+        const style = getComputedStyle(name == "body" ? document.body : document.getElementById(name));
+        return [name, {ink: rgb(style.color), ground: rgb(style.backgroundColor),
+            image: style.backgroundImage, size: style.fontSize}];
+    }));
+}"""
 _NAMES = ["body", *BODY.split('id="')[1:]]
 NAMES = [name.partition('"')[0] for name in _NAMES]
 
@@ -130,10 +143,18 @@ async def test_buttons_and_sizes_are_the_sites(
     scheme: Scheme,
     browser_page: Page,
 ) -> None:
-    """A button keeps its pair in both schemes; one with an outline stays the theme's."""
-    seen = await look(browser_page, BLACK_ON_WHITE, scheme)
-    assert is_shown(seen["button"]["ground"], "#111111")
+    """A button keeps its pair; where none could see it, and with an outline, it is the theme's."""
+    brown = msgspec.structs.replace(BLACK_ON_WHITE, button_background="#8a5a00")
+    seen = await look(browser_page, brown, scheme)
+    assert is_shown(seen["button"]["ground"], "#8a5a00")
     assert is_shown(seen["button"]["ink"], "#ffffff")
+    seen = await look(browser_page, BLACK_ON_WHITE, scheme)
+    assert is_shown(seen["button"]["ground"], "#111111") == (scheme == "light")
+    for name in ("button", "call"):
+        ground = colour(seen[name]["ground"])
+        assert contrast(colour(seen[name]["ink"]), ground) >= 4.5
+        page = colour(seen["body" if name == "button" else "band"]["ground"])
+        assert contrast(ground, page) >= 3, name
     assert seen["outline"]["ground"] != seen["button"]["ground"]
     assert seen["sized"]["size"] == "22px"
 
@@ -158,7 +179,7 @@ async def test_paper_needs_no_grounds(browser_page: Page) -> None:
     seen = await browser_page.evaluate(_LOOK, NAMES)
     white = Rgb(255, 255, 255)
     for name, found in seen.items():
-        if name != "button":
+        if name not in ("button", "call"):
             assert contrast(colour(found["ink"]), white) >= 4.5, name
     assert is_shown(seen["text"]["ink"], "#a4243b")
 
