@@ -172,15 +172,20 @@ def _find_image(page: PageModel) -> Image | None:
     if post is None or post.card.protected:
         return _site_image(page.site)
     featured = post.card.image or post.media
-    if featured and featured.url:
+    if featured and _is_shown(featured):
         return choose_size(featured)
     return _image_of_text(post.content) or _site_image(page.site)
 
 
 def _site_image(site: SiteView) -> Image | None:
-    if site.logo and site.logo.url:
+    if site.logo and _is_shown(site.logo):
         return choose_size(site.logo)
     return Image(url=site.icon) if site.icon else None
+
+
+def _is_shown(image: Image) -> bool:
+    """Whether link previews show such a picture at all: no SVG is, anywhere."""
+    return bool(image.url) and image.mime != "image/svg+xml"
 
 
 def choose_size(image: Image, width: int = PREVIEW_WIDTH) -> Image:

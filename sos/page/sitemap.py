@@ -47,10 +47,15 @@ def build_sitemap(site: Site, entries: Sequence[Entry], *, front: bool) -> str:
 
 
 def build_robots(site: Site) -> str:
-    """robots.txt; a site that asks search engines to stay away (``blog_public``) says so."""
+    """robots.txt, as WordPress has it from 5.3 on (do_robots).
+
+    A site that search engines are asked to stay away from (``blog_public``) does not shut them out
+    here: who may not read a page can't read there that it is not to be listed.
+    """
+    rules = "User-agent: *\nDisallow: /wp-admin/\n"
     if not site.document.indexable:
-        return "User-agent: *\nDisallow: /\n"
-    return f"User-agent: *\nDisallow: /wp-admin/\n\nSitemap: {site.view.url}/sitemap.xml\n"
+        return rules
+    return f"{rules}\nSitemap: {site.view.url}/sitemap.xml\n"
 
 
 def _maps(sizes: Mapping[str, int]) -> Iterator[tuple[str, int]]:

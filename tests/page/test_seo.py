@@ -179,6 +179,17 @@ async def test_the_first_picture_of_the_text_stands_in_for_a_featured_one() -> N
     assert sharing.card == "summary_large_image"
 
 
+async def test_a_drawing_is_no_picture_for_previews() -> None:
+    """No network shows an SVG; the text's first picture does better."""
+    text = '<p><img src="/a.jpg" width="800" height="600" alt=""></p>'
+    drawing = media(9, mime_type="image/svg+xml")
+    store = make_store(post(5, featured_media=9, content={"rendered": text}), drawing)
+    p = await model(store, "/post-5/")
+    assert p.sharing
+    assert p.sharing.image
+    assert p.sharing.image.url == "/a.jpg"
+
+
 async def test_a_picture_of_another_host_keeps_its_host() -> None:
     """A link without a scheme gets one, and one to nowhere is none."""
     text = (

@@ -67,6 +67,6 @@ def test_a_sitemap_is_well_formed_whatever_is_in_the_store(rows: list[tuple[str,
 
 
 def test_robots_name_the_sitemap() -> None:
-    """Or ask to stay away, when the site does."""
+    """A site that is not to be found has none, and shuts nobody out: pages say so themselves."""
     assert f"Sitemap: {PUBLIC}/sitemap.xml\n" in build_robots(whole())
-    assert build_robots(whole(blog_public=0)) == "User-agent: *\nDisallow: /\n"
+    assert build_robots(whole(blog_public=0)) == "User-agent: *\nDisallow: /wp-admin/\n"
