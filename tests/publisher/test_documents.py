@@ -509,6 +509,53 @@ def test_plugins_for_search_engines_are_heard(newest: Reading, plugin: str) -> N
     assert not {"title", "description", "og_description"} & secret.keys()
 
 
+TERM_SEO: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "yoast": ({}, {"title": "Yoast title of {id} - Site", "robots": "noindex, follow"}),
+    "rank_math": (
+        {"rank_math_description": "About %term%", "rank_math_robots": ["noindex"]},
+        {"title": "{name} - Archive", "description": "About {name}", "robots": "noindex"},
+    ),
+    "aioseo": ({}, {"title": "AIOSEO title of {name}"}),
+    "seopress": (
+        {"_seopress_titles_title": "%%term_title%% %%sep%% more", "_seopress_robots_index": "yes"},
+        {"title": "{name} - more", "robots": "noindex"},
+    ),
+    "tsf": (
+        {"autodescription-term-settings": {"noindex": 1, "og_title": "Shared", "canonical": ""}},
+        {
+            "title": "TSF title of {id}",
+            "description": "TSF description",
+            "robots": "noindex",
+            "og_title": "Shared",
+        },
+    ),
+    "broken": ({}, {}),
+}
+
+
+@pytest.mark.parametrize("plugin", TERM_SEO)
+def test_plugins_for_search_engines_are_heard_of_terms(newest: Reading, plugin: str) -> None:
+    """What they call the archive of a category, and whether it is to be found."""
+    meta, wanted = TERM_SEO[plugin]
+    ident = newest.id("category_news")
+    ref = f"term:{ident}"
+    name = newest.document(ref)["name"]
+    code = f"update_option( 'rig_seo', '{plugin}' );"
+    for key, value in meta.items():
+        php = f"json_decode( '{json.dumps(value)}', true )"
+        code += f"update_term_meta( {ident}, '{key}', {php} );"
+    newest.wordpress.run_php(code)
+    try:
+        head = newest.document(ref).get("sos", {}).get("head", {})
+    finally:
+        forget = "".join(f"delete_term_meta( {ident}, '{key}' );" for key in meta)
+        newest.wordpress.run_php(f"delete_option( 'rig_seo' ); {forget}")
+    expected = {k: v.format(id=ident, name=name) for k, v in wanted.items()}
+    assert {k: v for k, v in head.items() if k in expected} == expected
+    assert bool(head) == bool(expected)
+    assert newest.document(ref).get("sos", {}).get("head") is None
+
+
 # ---------------------------------------------------------------- addresses
 
 

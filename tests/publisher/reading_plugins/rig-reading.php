@@ -78,7 +78,7 @@ if ( 'yoast' === $rig_double ) {
 				'twitter_card'           => 'summary_large_image',
 			)
 		);
-		return (object) array( 'meta' => new Rig_Double( array( 'for_post' => $of ) ) );
+		return (object) array( 'meta' => new Rig_Double( array( 'for_post' => $of, 'for_term' => $of ) ) );
 	}
 } elseif ( 'rank_math' === $rig_double ) {
 	require __DIR__ . '/doubles/rank-math.php';
@@ -88,8 +88,8 @@ if ( 'yoast' === $rig_double ) {
 		$data = fn( WP_Post $post ) => (object) array( 'canonical_url' => 'https://example.org/canonical/', 'robots_default' => false, 'robots_noindex' => true, 'og_title' => 'Shared #post_title', 'og_image_custom_url' => 'https://example.org/shared.jpg' );
 		return (object) array(
 			'meta' => (object) array(
-				'title'       => new Rig_Double( array( 'getPostTitle' => $post( 'title' ) ) ),
-				'description' => new Rig_Double( array( 'getPostDescription' => $post( 'description' ) ) ),
+				'title'       => new Rig_Double( array( 'getPostTitle' => $post( 'title' ), 'getTermTitle' => fn( WP_Term $term ) => "AIOSEO title of $term->name" ) ),
+				'description' => new Rig_Double( array( 'getPostDescription' => $post( 'description' ), 'getTermDescription' => '' ) ),
 				'metaData'    => new Rig_Double( array( 'getMetaData' => $data ) ),
 			),
 		);

@@ -1,8 +1,8 @@
 <?php
 /**
- * What a plugin for search engines says of a post: title, description, robots, canonical address, social pictures.
+ * What a plugin for search engines says of a post or term: title, description, robots, canonical address, social pictures.
  *
- * In: a post, and whichever of five plugins is active (Yoast SEO, Rank Math, All in One SEO, SEOPress, The SEO
+ * In: a post or term, and whichever of five plugins is active (Yoast SEO, Rank Math, All in One SEO, SEOPress, The SEO
  * Framework). Out: plain texts by name (`sos.head`). Only what those plugins publish for others is called: functions for
  * themes, and meta fields. One that has changed says nothing rather than breaking the document.
  *
@@ -14,7 +14,7 @@ namespace SOS_Publisher\Documents;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * See of_post.
+ * See of_post, of_term.
  */
 final class Seo_Head {
 	/**
@@ -34,8 +34,29 @@ final class Seo_Head {
 	 * @return array<string, string> In a steady order, none of them empty.
 	 */
 	public static function of_post( \WP_Post $post ): array {
+		$head = self::of( $post );
+		return '' !== $post->post_password ? array_intersect_key( $head, array_flip( self::WITHOUT_TEXT ) ) : $head;
+	}
+
+	/**
+	 * Head data of a term's archive; empty where no such plugin is active.
+	 *
+	 * @param \WP_Term $term Of any taxonomy.
+	 * @return array<string, string> In a steady order, none of them empty.
+	 */
+	public static function of_term( \WP_Term $term ): array {
+		return self::of( $term );
+	}
+
+	/**
+	 * Head data of either.
+	 *
+	 * @param \WP_Post|\WP_Term $item Of any type or taxonomy.
+	 * @return array<string, string>
+	 */
+	private static function of( $item ): array {
 		try {
-			$found = self::ask( $post );
+			$found = self::ask( $item );
 		} catch ( \Throwable $error ) {
 			return array();
 		}
@@ -47,9 +68,6 @@ final class Seo_Head {
 				$head[ $name ] = $text;
 			}
 		}
-		if ( '' !== $post->post_password ) {
-			$head = array_intersect_key( $head, array_flip( self::WITHOUT_TEXT ) );
-		}
 		ksort( $head );
 		return $head;
 	}
@@ -57,36 +75,48 @@ final class Seo_Head {
 	/**
 	 * Ask whichever plugin there is.
 	 *
-	 * @param \WP_Post $post Of any type.
+	 * @param \WP_Post|\WP_Term $item Of any type or taxonomy.
 	 * @return array<string, mixed> Not yet looked at.
 	 */
-	private static function ask( \WP_Post $post ): array {
+	private static function ask( $item ): array {
 		if ( function_exists( 'YoastSEO' ) ) {
-			return self::of_yoast( $post );
+			return self::of_yoast( $item );
 		}
 		if ( defined( 'RANK_MATH_VERSION' ) || class_exists( '\RankMath\Helper', false ) ) {
-			return self::of_rank_math( $post );
+			return self::of_rank_math( $item );
 		}
 		if ( function_exists( 'aioseo' ) ) {
-			return self::of_aioseo( $post );
+			return $item instanceof \WP_Term ? self::of_aioseo_term( $item ) : self::of_aioseo( $item );
 		}
 		if ( function_exists( 'seopress_get_service' ) || defined( 'SEOPRESS_VERSION' ) ) {
-			return self::of_seopress( $post );
+			return self::of_seopress( $item );
 		}
 		if ( function_exists( 'tsf' ) || function_exists( 'the_seo_framework' ) ) {
-			return self::of_tsf( $post );
+			return self::of_tsf( $item );
 		}
 		return array();
 	}
 
 	/**
+	 * A meta field of a post or term.
+	 *
+	 * @param \WP_Post|\WP_Term $item Of any type or taxonomy.
+	 * @param string            $name The field.
+	 * @return mixed '' where there is none.
+	 */
+	private static function meta( $item, string $name ) {
+		return $item instanceof \WP_Term ? get_term_meta( $item->term_id, $name, true ) : get_post_meta( $item->ID, $name, true );
+	}
+
+	/**
 	 * Yoast SEO 14 and later: YoastSEO()->meta, its surface for developers.
 	 *
-	 * @param \WP_Post $post Of any type.
+	 * @param \WP_Post|\WP_Term $item Of any type or taxonomy.
 	 * @return array<string, mixed>
 	 */
-	private static function of_yoast( \WP_Post $post ): array {
-		$meta = YoastSEO()->meta->for_post( $post->ID );
+	private static function of_yoast( $item ): array {
+		$all  = YoastSEO()->meta;
+		$meta = $item instanceof \WP_Term ? $all->for_term( $item->term_id ) : $all->for_post( $item->ID );
 		if ( ! is_object( $meta ) ) {
 			return array();
 		}
@@ -111,22 +141,23 @@ final class Seo_Head {
 	/**
 	 * Rank Math: its meta fields, and its variables where they are replaced.
 	 *
-	 * @param \WP_Post $post Of any type.
+	 * @param \WP_Post|\WP_Term $item Of any type or taxonomy.
 	 * @return array<string, mixed>
 	 */
-	private static function of_rank_math( \WP_Post $post ): array {
-		$text = static function ( string $name, string $setting = '' ) use ( $post ) {
-			$value = get_post_meta( $post->ID, 'rank_math_' . $name, true );
+	private static function of_rank_math( $item ): array {
+		$kind = $item instanceof \WP_Term ? 'tax_' . $item->taxonomy : 'pt_' . $item->post_type;
+		$text = static function ( string $name, string $setting = '' ) use ( $item, $kind ) {
+			$value = self::meta( $item, 'rank_math_' . $name );
 			if ( '' === $value && '' !== $setting && is_callable( array( '\RankMath\Helper', 'get_settings' ) ) ) {
-				$value = \RankMath\Helper::get_settings( 'titles.pt_' . $post->post_type . '_' . $setting );
+				$value = \RankMath\Helper::get_settings( 'titles.' . $kind . '_' . $setting );
 			}
 			$has_variables = is_string( $value ) && false !== strpos( $value, '%' );
-			return $has_variables && is_callable( array( '\RankMath\Helper', 'replace_vars' ) ) ? \RankMath\Helper::replace_vars( $value, $post ) : $value;
+			return $has_variables && is_callable( array( '\RankMath\Helper', 'replace_vars' ) ) ? \RankMath\Helper::replace_vars( $value, $item ) : $value;
 		};
 		return array(
 			'title'               => $text( 'title', 'title' ),
 			'description'         => $text( 'description', 'description' ),
-			'robots'              => self::listed( get_post_meta( $post->ID, 'rank_math_robots', true ) ),
+			'robots'              => self::listed( self::meta( $item, 'rank_math_robots' ) ),
 			'canonical'           => $text( 'canonical_url' ),
 			'og_title'            => $text( 'facebook_title' ),
 			'og_description'      => $text( 'facebook_description' ),
@@ -173,19 +204,35 @@ final class Seo_Head {
 	}
 
 	/**
-	 * SEOPress: its meta fields. What still has variables in it is left out.
+	 * All in One SEO 4: what it calls the archive of a term. Only its paid version knows what editors typed.
 	 *
-	 * @param \WP_Post $post Of any type.
+	 * @param \WP_Term $term Of any taxonomy.
 	 * @return array<string, mixed>
 	 */
-	private static function of_seopress( \WP_Post $post ): array {
-		$own    = static function ( string $name ) use ( $post ) {
-			$value = get_post_meta( $post->ID, '_seopress_' . $name, true );
+	private static function of_aioseo_term( \WP_Term $term ): array {
+		$meta = aioseo()->meta;
+		return array(
+			'title'       => $meta->title->getTermTitle( $term ),
+			'description' => $meta->description->getTermDescription( $term ),
+		);
+	}
+
+	/**
+	 * SEOPress: its meta fields. What still has variables in it is left out.
+	 *
+	 * @param \WP_Post|\WP_Term $item Of any type or taxonomy.
+	 * @return array<string, mixed>
+	 */
+	private static function of_seopress( $item ): array {
+		$title  = $item instanceof \WP_Term ? $item->name : $item->post_title;
+		$own    = static function ( string $name ) use ( $item, $title ) {
+			$value = self::meta( $item, '_seopress_' . $name );
 			return is_string( $value ) ? strtr(
 				$value,
 				array(
-					'%%post_title%%' => $post->post_title,
-					'%%title%%'      => $post->post_title,
+					'%%post_title%%' => $title,
+					'%%term_title%%' => $title,
+					'%%title%%'      => $title,
 					'%%sitetitle%%'  => get_bloginfo( 'name' ),
 					'%%sitename%%'   => get_bloginfo( 'name' ),
 					'%%tagline%%'    => get_bloginfo( 'description' ),
@@ -214,22 +261,32 @@ final class Seo_Head {
 	}
 
 	/**
-	 * The SEO Framework 4 and 5: its functions for title and description, its meta fields for the rest.
+	 * The SEO Framework 4 and 5: its functions for title and description, its meta fields for the rest. Those of a term
+	 * are one field.
 	 *
-	 * @param \WP_Post $post Of any type.
+	 * @param \WP_Post|\WP_Term $item Of any type or taxonomy.
 	 * @return array<string, mixed>
 	 */
-	private static function of_tsf( \WP_Post $post ): array {
-		$tsf = function_exists( 'tsf' ) ? tsf() : the_seo_framework();
-		$of  = array( 'id' => $post->ID );
-		$own = static function ( string $name ) use ( $post ) {
-			return get_post_meta( $post->ID, $name, true );
+	private static function of_tsf( $item ): array {
+		$tsf  = function_exists( 'tsf' ) ? tsf() : the_seo_framework();
+		$of   = array( 'id' => $item instanceof \WP_Term ? $item->term_id : $item->ID );
+		$term = array();
+		if ( $item instanceof \WP_Term ) {
+			$of  += array(
+				'tax'      => $item->taxonomy, // In 5.
+				'taxonomy' => $item->taxonomy, // In 4.
+			);
+			$term = get_term_meta( $item->term_id, 'autodescription-term-settings', true );
+			$term = is_array( $term ) ? $term : array();
+		}
+		$own = static function ( string $name, string $of_term ) use ( $item, $term ) {
+			return $item instanceof \WP_Term ? ( $term[ $of_term ] ?? '' ) : get_post_meta( $item->ID, $name, true );
 		};
 
 		$is_five = is_callable( array( $tsf, 'title' ) );
 		$robots  = array();
 		foreach ( array( 'noindex', 'nofollow', 'noarchive' ) as $word ) {
-			if ( 1 === (int) $own( '_genesis_' . $word ) ) {
+			if ( 1 === (int) $own( '_genesis_' . $word, $word ) ) {
 				$robots[] = $word;
 			}
 		}
@@ -237,12 +294,12 @@ final class Seo_Head {
 			'title'               => $is_five ? $tsf->title()->get_title( $of ) : $tsf->get_title( $of ),
 			'description'         => $is_five ? $tsf->description()->get_description( $of ) : $tsf->get_description( $of ),
 			'robots'              => self::listed( $robots ),
-			'canonical'           => $own( '_genesis_canonical_uri' ),
-			'og_title'            => $own( '_open_graph_title' ),
-			'og_description'      => $own( '_open_graph_description' ),
-			'og_image'            => $own( '_social_image_url' ),
-			'twitter_title'       => $own( '_twitter_title' ),
-			'twitter_description' => $own( '_twitter_description' ),
+			'canonical'           => $own( '_genesis_canonical_uri', 'canonical' ),
+			'og_title'            => $own( '_open_graph_title', 'og_title' ),
+			'og_description'      => $own( '_open_graph_description', 'og_description' ),
+			'og_image'            => $own( '_social_image_url', 'social_image_url' ),
+			'twitter_title'       => $own( '_twitter_title', 'tw_title' ),
+			'twitter_description' => $own( '_twitter_description', 'tw_description' ),
 		);
 	}
 

@@ -2,7 +2,8 @@
 /**
  * The document of a term of a public taxonomy.
  *
- * In: a term. Out: its document, as REST tells it, with the path of its archive where its link does not tell it.
+ * In: a term. Out: its document, as REST tells it, with the path of its archive where its link does not tell it, and with
+ * what a plugin for search engines says of it.
  *
  * @package SOS_Publisher
  */
@@ -31,9 +32,14 @@ final class Term_Document {
 		if ( isset( $members['link'] ) && is_wp_error( $members['link'] ) ) {
 			unset( $members['link'] );
 		}
-		$path = Paths::of_term( $term );
-		if ( '' !== $path ) {
-			$members['sos'] = array( 'path' => $path );
+		$more = array_filter(
+			array(
+				'path' => Paths::of_term( $term ),
+				'head' => Seo_Head::of_term( $term ),
+			)
+		);
+		if ( $more ) {
+			$members['sos'] = $more;
 		}
 		return new Document( 'term:' . $term->term_id, $members );
 	}

@@ -29,7 +29,7 @@ final class Meta_Events {
 	/**
 	 * How the names of fields of this plugin and of plugins for search engines begin.
 	 */
-	const PREFIXES = array( '_sos_', '_yoast_wpseo_', 'rank_math_', '_aioseo_', '_seopress_', '_genesis_', '_open_graph_', '_twitter_', '_social_image_' );
+	const PREFIXES = array( '_sos_', '_yoast_wpseo_', 'rank_math_', '_aioseo_', '_seopress_', '_genesis_', '_open_graph_', '_twitter_', '_social_image_', 'autodescription-term-' );
 
 	/**
 	 * Takes the marks.
