@@ -12,7 +12,7 @@ import msgspec
 
 from sos.errors import ReleaseError, TemplateError
 from sos.release.assets import ASSETS_FOLDER, build_assets, digest_files
-from sos.release.check import Parts, compile_release
+from sos.release.check import Parts, compile_release, find_lost
 from sos.release.environment import Release, build_release
 from sos.release.sandbox import Sandbox
 from sos.release.theme import Theme, read_theme
@@ -47,7 +47,10 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Builder:
-    """Builds a folder again and again; ``good`` is the last release that was sound."""
+    """Builds a folder again and again; ``good`` is the last release that was sound.
+
+    ``parts`` are its templates as they were compiled last.
+    """
 
     def __init__(self, folder: Path, good: Release, clock: Callable[[], float] = time.time) -> None:
         self.folder = folder
@@ -55,7 +58,7 @@ class Builder:
         self._clock = clock
         self._files: Files = {}
         self._number = 0
-        self._parts: Parts = {}
+        self.parts: Parts = {}
         self._theme = Theme(folder=folder, files={})
 
     def build(self) -> Build:
@@ -66,7 +69,8 @@ class Builder:
             theme = self._theme = read_theme(self.folder)
             files = theme.files
             sandbox = Sandbox(files, build_assets(files))
-            problems = compile_release(sandbox, files, self._parts)
+            problems = compile_release(sandbox, files, self.parts)
+            problems += find_lost(self.parts)
             if not problems:
                 release = self.good = build_release(files, codes=sandbox.codes)
         except TemplateError as exc:

@@ -6,11 +6,14 @@ the browser compares what it shows with what there is.
 """
 
 import asyncio
+from collections.abc import Sequence
+from hashlib import sha256
 
 import msgspec
 from aiohttp import web
 
 from sos.dev.builds import Build
+from sos.errors import TemplateError
 
 KEEPALIVE_SECONDS = 15.0
 """A comment at this pace shows both sides whether the other is still there."""
@@ -19,8 +22,8 @@ KEEPALIVE_SECONDS = 15.0
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """What a browser compares itself with; see `Build`.
 
-    ``number`` is larger for a later one. ``content`` is the revision of the content, -1 for a page
-    that has none.
+    ``number`` is larger for a later one. ``problems`` counts all, ``trouble`` changes with them.
+    ``content`` is the revision of the content, -1 for a page that has none.
     """
 
     number: int
@@ -29,18 +32,26 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     styles: str
     sheets: dict[str, str]
     problems: int
+    trouble: str
     content: int = 0
 
 
-def build_state(build: Build, content: int = 0, elsewhere: int = 0) -> State:
-    """The state of a build. ``elsewhere`` counts problems that only some pages have."""
+def build_state(
+    build: Build, content: int = 0, elsewhere: Sequence[TemplateError] = (), after: int = 0
+) -> State:
+    """The state of a build, with problems that only some pages have.
+
+    ``after`` is the number of the state before.
+    """
+    problems = [*build.problems, *elsewhere]
     return State(
-        number=build.number,
+        number=max(build.number, after + 1),
         ok=build.release is not None,
         page=build.page,
         styles=build.styles,
         sheets=build.sheets,
-        problems=len(build.problems) + elsewhere,
+        problems=len(problems),
+        trouble=sha256("\n".join(map(str, problems)).encode()).hexdigest()[:16],
         content=content,
     )
 

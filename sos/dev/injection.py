@@ -27,14 +27,25 @@ def insert_client(body: bytes, state: State, *, good: bool = False) -> bytes:
     return body[:place] + tag + body[place:]
 
 
-def build_tag(state: State, *, good: bool = False) -> str:
-    """The script element. Its attributes say what the page was made of."""
+def insert_link(body: bytes, name: str) -> bytes:
+    """The page with a style sheet of `STATIC` as the last one of its head."""
+    link = f'<link rel="stylesheet" href="{STATIC}{escape(name)}">\n'.encode()
+    match = _HEAD_END.search(body)
+    return body[: match.start()] + link + body[match.start() :] if match else body
+
+
+def build_tag(state: State, *, good: bool = False, trouble: bool = False) -> str:
+    """The script element. Its attributes say what the page was made of.
+
+    ``trouble`` says that the page lists what is wrong, and changes whenever that does.
+    """
     facts = {
         "number": str(state.number),
         "page": state.page,
         "styles": state.styles,
         "content": str(state.content),
         "good": "1" if good else "",
+        "trouble": state.trouble if trouble else "",
     }
     data = "".join(f' data-{name}="{escape(value)}"' for name, value in facts.items())
     return f'<script src="{STATIC}client.js" defer{data}></script>\n'

@@ -9,14 +9,18 @@ import contextlib
 from collections.abc import Callable
 
 from sos.adapters.redis import RedisStore
+from sos.cache.pages import CachedPage, Missing
+from sos.page.routes import Refusal, decide_route
 from sos.release.environment import Release
 from sos.settings import Settings
-from sos.web.answers import Made
 from sos.web.app import build_pages
 from sos.web.service import WorkerContext
 
 START_SECONDS = 2.0
 """How long a start waits to know which revision the content has."""
+
+STORE_MS = 5000
+"""How long the store may take, milliseconds: nobody else waits, and the machine may be busy."""
 
 
 class DevPages:
@@ -25,7 +29,7 @@ class DevPages:
     def __init__(
         self, settings: Settings, release: Release, changed: Callable[[], None] = lambda: None
     ) -> None:
-        self._store = RedisStore(settings.redis_url, settings.host, settings.redis_timeout_ms)
+        self._store = RedisStore(settings.redis_url, settings.host, STORE_MS)
         self._changed = changed
         self._news = asyncio.Event()
         context = WorkerContext(settings, changed=self._hear)
@@ -62,6 +66,20 @@ class DevPages:
         """Address of the site's icon, empty where there is none."""
         return self._pages.producer.site.view.icon
 
-    async def make(self, path: str, query: str, release: Release) -> Made:
-        """The page at a path, as ``release`` shows it. Raises SosError."""
-        return await self._pages.preview(path, query, release)
+    async def make(self, path: str, query: str, release: Release) -> CachedPage | Missing:
+        """The page at a path, as ``release`` shows it. Raises SosError.
+
+        Made at once, without the queue that lets visitors of a node wait in turn.
+        """
+        await self._pages.producer.learn_site()
+        producer = self._pages.producer.with_release(release)
+        site = producer.site
+        route = decide_route(path, query, site.zone, site.document.date_base)
+        if isinstance(route, Refusal):
+            return await producer.produce_error(404)
+        if route.path not in (path, "?"):
+            return Missing(301, route.path)
+        made = await producer.produce(route, partial=True)
+        if isinstance(made, Missing) and made.status != 301:
+            return await producer.produce_error(made.status)
+        return made

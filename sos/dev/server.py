@@ -5,6 +5,7 @@ was given. Nothing that it sends may be kept.
 """
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
@@ -13,19 +14,32 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 
-from sos.cache.headers import SECURITY, page_headers
-from sos.cache.pages import CachedPage, Missing
+from sos.cache.pages import Missing
+from sos.dev.answers import (
+    answer_file,
+    answer_html,
+    answer_page,
+    answer_plain,
+    answer_problems,
+    answer_redirect,
+)
 from sos.dev.builds import Build
-from sos.dev.error_page import build_error_page
 from sos.dev.events import Events, State, build_state
-from sos.dev.injection import EVENTS, STATIC, insert_client
+from sos.dev.gallery import PREFIX as GALLERY
+from sos.dev.gallery import Gallery
+from sos.dev.gallery.gallery import Direction
+from sos.dev.gallery.index_page import POLICY as INDEX_POLICY
+from sos.dev.gallery.index_page import build_index
+from sos.dev.gallery.schemes import Scheme, force_page, force_scheme
+from sos.dev.injection import EVENTS, STATIC, insert_link
 from sos.dev.pages import DevPages
-from sos.dev.problems import Problem, explain
+from sos.dev.placeholder import MEDIA_TYPE as PICTURE_TYPE
+from sos.dev.placeholder import draw_picture, is_fixture_picture
 from sos.errors import SosError, TemplateError
 from sos.page.routes import Refusal, canonical_path
 from sos.release.assets import ASSETS_URL, Asset, decide_media_type
+from sos.release.check import Parts
 from sos.release.environment import Release
-from sos.render import RenderedPage
 from sos.web.uploads import PREFIX as UPLOADS_URL
 from sos.web.uploads import Uploads
 
@@ -34,10 +48,13 @@ log = structlog.get_logger()
 GOOD: Final = "sos-good"
 """The query that asks for a page of the last release that was sound."""
 
-PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow", **SECURITY}
-ERROR_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'"
-KEPT_RELEASES = 20
-"""How many builds keep their assets: a page that is loading may ask for those before."""
+PROBLEMS: Final = "/__dev/problems"
+SHOW: Final = "show/"
+
+SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
+
+KEPT_PAGES: Final = 50
+"""For how many pages it is known how they looked before an error."""
 
 _STATIC_FOLDER = Path(__file__).parent / "static"
 
@@ -56,35 +73,42 @@ class DevServer:
     ) -> None:
         self.build = build
         self.good = good
-        self.events = Events(build_state(build))
+        self.elsewhere: tuple[TemplateError, ...] = ()
+        self.events = Events(build_state(build, pages.revision))
         self._pages = pages
         self._hosts = hosts
         self._uploads = uploads
-        self._assets: dict[str, Asset] = {}
+        # Those of builds before stay: a page that is loading may ask for them.
+        self._assets: dict[str, Asset] = dict(good.assets)
+        self._shown: dict[str, Release] = {}
         self._static = {f.name: f.read_bytes() for f in _STATIC_FOLDER.iterdir() if f.is_file()}
-        self._keep_assets(good)
-        self._releases: list[Release] = [good]
+        self._gallery: Gallery | None = None
+        self._gallery_parts: Parts = {}
+        self._opening = asyncio.Lock()
         self.app = web.Application(client_max_size=1024)
         self.app.router.add_route("*", "/{path:.*}", self._handle)
         self.app.on_shutdown.append(self._end_streams)
 
     def show(self, build: Build, good: Release) -> None:
         """From now on this is the newest build, and this the last sound release."""
-        self.build, self.good = build, good
-        self._keep_assets(good)
-        self.events.tell(build_state(build, self._pages.revision))
+        self.build, self.good, self.elsewhere = build, good, ()
+        self._assets.update(good.assets)
+        self._tell()
+
+    def show_elsewhere(self, build: Build, problems: Sequence[TemplateError]) -> None:
+        """These are the problems that only some pages of a build have, if it is the newest."""
+        if build is self.build:
+            self.elsewhere = tuple(problems)
+            self._tell()
 
     def follow_content(self) -> None:
         """Tell browsers when the content has another revision than they know."""
-        state = self.events.state
-        if state.content != self._pages.revision:
-            content = self._pages.revision
-            self.events.tell(
-                msgspec.structs.replace(state, number=state.number + 1, content=content)
-            )
+        if self.events.state.content != self._pages.revision:
+            self._tell()
 
-    def _keep_assets(self, release: Release) -> None:
-        self._assets.update(release.assets)
+    def _tell(self) -> None:
+        last = self.events.state.number
+        self.events.tell(build_state(self.build, self._pages.revision, self.elsewhere, last))
 
     async def _end_streams(self, _: web.Application) -> None:
         self.events.close()
@@ -93,94 +117,124 @@ class DevServer:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get(hdrs.HOST, "").lower() not in self._hosts:
-            return _plain(421, "not a host of this site; name it in SOS_HOSTS\n")
+            return answer_plain(421, "not a host of this site; name it in SOS_HOSTS")
         if request.method not in ("GET", "HEAD"):
-            return _plain(405, "only GET and HEAD\n")
+            return answer_plain(405, "only GET and HEAD")
         path, _, query = request.raw_path.partition("?")
         try:
             return await self._answer(request, path, query)
-        except (ConnectionError, asyncio.CancelledError):
+        except ConnectionError:
             raise
         except Exception as exc:
-            log.exception("request_failed", path=path)
-            return _plain(500, f"{type(exc).__name__}: {exc}\n")
+            log.critical("request_failed", path=path, exc_info=True)
+            return answer_plain(500, f"{type(exc).__name__}: {exc}")
 
     async def _answer(self, request: web.Request, path: str, query: str) -> web.StreamResponse:
         if path == EVENTS:
             return await self.events.stream(request)
-        if path.startswith(STATIC):
-            return self._answer_static(path.removeprefix(STATIC))
-        if path.startswith(ASSETS_URL):
-            return self._answer_asset(path)
+        if path.startswith(GALLERY):
+            return await self._answer_gallery(path.removeprefix(GALLERY), query)
         if path.startswith(UPLOADS_URL):
             return await self._answer_upload(request, path)
-        if path == "/favicon.ico":
-            return self._answer_icon()
-        return await self._answer_page(path, query)
+        if path == PROBLEMS:
+            problems = [*self.build.problems, *self.elsewhere]
+            return answer_problems(self.build, self._still_state(), problems, overview=True)
+        return self._answer_file(path) or await self._answer_page(path, query)
 
     async def _answer_page(self, path: str, query: str) -> web.Response:
-        query, good = _part_query(query)
-        state, release = self.events.state, self.build.release
-        if release is None and good:
-            release = self.good
-        else:
-            good = False
-        if release is None:
-            return self._answer_problems(
-                state, [explain(p, self.build) for p in self.build.problems], path
-            )
+        query, wants_good = _part_query(query)
+        build, state = self.build, self.events.state
+        before = self._shown.get(path, self.good)
+        link = "" if before is build.release else f"{path}?{GOOD}"
+        problems: Sequence[TemplateError] = build.problems
+        for release in (build.release, before if wants_good and link else None):
+            if release is None:
+                continue
+            try:
+                made = await self._pages.make(path, query, release)
+            except TemplateError as exc:
+                problems = [exc]
+                continue
+            except SosError as exc:
+                return answer_plain(503, str(exc))
+            if isinstance(made, Missing):
+                return answer_redirect(made.location, made.status)
+            self._keep_shown(path, release)
+            return answer_page(made.page, state, good=release is not build.release)
+        return answer_problems(build, state, problems, good=link)
+
+    def _keep_shown(self, path: str, release: Release) -> None:
+        """Remember with which release the page at ``path`` came out well."""
+        self._shown.pop(path, None)
+        self._shown[path] = release
+        while len(self._shown) > KEPT_PAGES:
+            del self._shown[next(iter(self._shown))]
+
+    async def _answer_gallery(self, name: str, query: str) -> web.Response:
+        state = self._still_state()
+        for scheme in SCHEMES:
+            if name.startswith(scheme + ASSETS_URL):
+                return self._answer_asset(name.removeprefix(scheme), scheme)
+        if self.build.release is None:
+            return answer_problems(self.build, state, self.build.problems)
+        gallery = await self._open_gallery()
+        if not name:
+            return answer_html(build_index(gallery.groups, f"{GALLERY}{SHOW}"), INDEX_POLICY)
+        item = gallery.find(name.removeprefix(SHOW))
+        if item is None:
+            return answer_plain(404, "nothing of this name is in the gallery")
+        direction, scheme = _parse_look(query)
         try:
-            made = await self._pages.make(path, query, release)
+            page = gallery.render(item, direction)
         except TemplateError as exc:
-            return self._answer_problems(state, [explain(exc, self.build)], path)
-        except SosError as exc:
-            return _plain(503, f"{exc}\n")
-        if isinstance(made, Missing):
-            return web.Response(status=made.status, headers={**PRIVATE, "Location": made.location})
-        return _build_page(made, state, good=good)
+            return answer_problems(gallery.build, state, [exc])
+        body = force_page(page.body.decode(), scheme, f"{GALLERY}{scheme}").encode()
+        if not item.whole:
+            body = insert_link(body, "alone.css")
+        return answer_page(msgspec.structs.replace(page, body=body), state)
 
-    def _answer_problems(self, state: State, problems: list[Problem], path: str) -> web.Response:
-        html = build_error_page(problems, state, good=f"{path}?{GOOD}")
-        headers = {**PRIVATE, "Content-Security-Policy": ERROR_POLICY}
-        return web.Response(status=500, text=html, content_type="text/html", headers=headers)
+    async def _open_gallery(self) -> Gallery:
+        """That of the newest build."""
+        async with self._opening:
+            if self._gallery is None or self._gallery.build is not self.build:
+                self._gallery = await asyncio.to_thread(Gallery, self.build, self._gallery_parts)
+            return self._gallery
 
-    def _answer_static(self, name: str) -> web.Response:
-        content = self._static.get(name)
-        if content is None:
-            return _plain(404, "not found\n")
-        headers = {**PRIVATE, "Content-Type": decide_media_type(name)}
-        return web.Response(body=content, headers=headers)
+    def _answer_file(self, path: str) -> web.Response | None:
+        """A file of ours or of a theme; None for the path of a page."""
+        if path.startswith(STATIC):
+            content = self._static.get(path.removeprefix(STATIC))
+            return answer_file(content, decide_media_type(path)) if content else _not_found()
+        if path.startswith(ASSETS_URL):
+            return self._answer_asset(path)
+        if path == "/favicon.ico":
+            icon = self._pages.icon
+            if not icon.startswith("/") or icon.startswith("//"):
+                own = (a.url for a in self.good.assets.values() if a.name.startswith("icon."))
+                icon = next(own, "")
+            return answer_redirect(icon) if icon else _not_found()
+        return None
 
-    def _answer_asset(self, path: str) -> web.Response:
+    def _answer_asset(self, path: str, scheme: Scheme = "") -> web.Response:
         asset = self._assets.get(path)
         if asset is None:
-            return _plain(404, "not found\n")
-        headers = {**PRIVATE, "Cache-Control": "max-age=3600", "Content-Type": asset.media_type}
-        return web.Response(body=asset.content, headers=headers)
+            return _not_found()
+        content = asset.content
+        if scheme and asset.media_type.startswith("text/css"):
+            content = force_scheme(content.decode("utf-8", "replace"), scheme).encode()
+        return answer_file(content, asset.media_type, "max-age=3600")
 
     async def _answer_upload(self, request: web.Request, path: str) -> web.StreamResponse:
+        if is_fixture_picture(path):
+            return answer_file(draw_picture(path).encode(), PICTURE_TYPE)
         if self._uploads is None or isinstance(canonical_path(path), Refusal):
-            return _plain(404, "not found\n")
+            return _not_found()
         found = await self._uploads.answer(request, path)
-        return _plain(found, "not to be had\n") if isinstance(found, int) else found
+        return answer_plain(found, "not to be had") if isinstance(found, int) else found
 
-    def _answer_icon(self) -> web.Response:
-        icon = self._pages.icon
-        own = (a.url for a in self.good.assets.values() if a.name.startswith("icon."))
-        if not icon.startswith("/") or icon.startswith("//"):
-            icon = next(own, "")
-        if not icon:
-            return _plain(404, "not found\n")
-        return web.Response(status=302, headers={**PRIVATE, "Location": icon})
-
-
-def _build_page(made: CachedPage, state: State, *, good: bool) -> web.Response:
-    page: RenderedPage = made.page
-    headers = {**page_headers(page, https=False), **PRIVATE}
-    body = page.body
-    if page.content_type.startswith("text/html"):
-        body = insert_client(body, state, good=good)
-    return web.Response(status=page.status, body=body, headers=headers)
+    def _still_state(self) -> State:
+        """The state for a page that shows no content of the store."""
+        return msgspec.structs.replace(self.events.state, content=-1)
 
 
 def _part_query(query: str) -> tuple[str, bool]:
@@ -191,5 +245,13 @@ def _part_query(query: str) -> tuple[str, bool]:
     return urlencode([(n, v) for n, v in given if n != GOOD]), any(n == GOOD for n, _ in given)
 
 
-def _plain(status: int, text: str) -> web.Response:
-    return web.Response(status=status, text=text, headers=PRIVATE)
+def _parse_look(query: str) -> tuple[Direction, Scheme]:
+    """How an item of the gallery is to look; what is not known is left as it is."""
+    asked = dict(parse_qsl(query))
+    directions: dict[str, Direction] = {"rtl": "rtl", "ltr": "ltr"}
+    schemes: dict[str, Scheme] = {name: name for name in SCHEMES}
+    return directions.get(asked.get("dir", ""), ""), schemes.get(asked.get("scheme", ""), "")
+
+
+def _not_found() -> web.Response:
+    return answer_plain(404, "not found")

@@ -4,7 +4,7 @@ It reads templates as syntax trees and runs none of them, so it needs no page; w
 a page is found by rendering one. Never opens a file.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType, MappingProxyType
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 
 from sos.errors import TemplateError
 from sos.release.assets import ASSETS_FOLDER, build_assets, check_assets
+from sos.release.blocks import Blocks, describe_blocks, find_lost_blocks
 from sos.release.csp import find_inline
 from sos.release.fields import find_unknown_fields
 from sos.release.sandbox import Sandbox, is_template
@@ -37,6 +38,7 @@ class Part(NamedTuple):
     assets: tuple[tuple[int, str], ...] = ()
     undeclared: Mapping[str, int] = MappingProxyType({})
     assigned: frozenset[str] = frozenset()
+    blocks: Blocks = Blocks()
 
 
 Parts = dict[str, Part]
@@ -48,15 +50,28 @@ def check_release(files: Mapping[str, bytes]) -> list[TemplateError]:
 
     Found are: syntax errors, unknown filters, variables and fields of the page model, missing
     templates and assets, escaping that is switched off, inline code that no CSP hash can cover,
-    broken references of style sheets, and a missing ``index.html``.
+    broken references of style sheets, a missing ``index.html``, and blocks that nobody sees.
     """
-    return compile_release(Sandbox(files, build_assets(files)), files)
+    parts: Parts = {}
+    problems = compile_release(Sandbox(files, build_assets(files)), files, parts)
+    return sort_problems([*problems, *find_lost(parts)])
+
+
+def find_lost(parts: Parts) -> list[TemplateError]:
+    """Return the blocks that nobody sees; a page can be made all the same."""
+    return list(find_lost_blocks({name: part.blocks for name, part in parts.items()}))
+
+
+def sort_problems(problems: Iterable[TemplateError]) -> list[TemplateError]:
+    """Return problems by file and line."""
+    return sorted(problems, key=lambda problem: (problem.template, problem.line, str(problem)))
 
 
 def compile_release(
     environment: Sandbox, files: Mapping[str, bytes], known: Parts | None = None
 ) -> list[TemplateError]:
-    """Compile every template into ``environment.codes``; return what `check_release` does.
+    """Compile every template into ``environment.codes``; return what `check_release` does, but for
+    blocks that nobody sees: a node makes pages without them, as it did before they were noticed.
 
     What is in ``known`` and has not changed is taken from there, the rest is put there.
     """
@@ -80,7 +95,7 @@ def compile_release(
             TemplateError(message, name, line)
             for line, message in _missing(parts[name], files, set_somewhere)
         )
-    return sorted(problems, key=lambda problem: (problem.template, problem.line, str(problem)))
+    return sort_problems(problems)
 
 
 def _compile(environment: Sandbox, name: str, content: bytes) -> Part:
@@ -113,6 +128,7 @@ def _describe(name: str, content: bytes, tree: nodes.Template, code: CodeType) -
         tuple(_wanted_assets(tree)),
         dict(_undeclared(tree)),
         frozenset(_assigned_names(tree)),
+        describe_blocks(tree),
     )
 
 

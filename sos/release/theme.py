@@ -3,7 +3,7 @@
 A folder whose ``theme.toml`` says ``extends = "default"`` has every file of the theme that comes
 with sos, unless it has one of that name itself. What it replaces stays within reach as
 ``default/NAME``. All of this happens when a folder is read: a bundle is complete, and no node ever
-looks anywhere else. Never writes. See decision 0015.
+looks anywhere else. Never writes. See decision 0016.
 """
 
 import difflib

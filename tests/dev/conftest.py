@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.async_api import expect
 
 from tests.dev.running import Dev
+
+# As patient as the other waits of a browser: several of them may run on the machine.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,9 @@ STOP_SECONDS = 20.0
 class Dev:
     """The command, running in a folder of its own; ``theme`` is what it shows."""
 
-    def __init__(self, place: Path, *options: str, port: int = 0) -> None:
+    def __init__(self, place: Path, *options: str, theme: str = "theme", port: int = 0) -> None:
         self.place = place
-        self.theme = place / "theme"
+        self.theme = place / theme
         self._options = options
         self._port = port
         self._log = place / "out.log"
@@ -34,7 +34,14 @@ class Dev:
         if not self.theme.exists():
             shutil.copytree(find_templates(), self.theme)
         environ = {k: v for k, v in os.environ.items() if not k.startswith("SOS_")}
-        arguments = ("dev", "--templates", "theme", "--port", str(self._port), *self._options)
+        arguments = (
+            "dev",
+            "--templates",
+            self.theme.name,
+            "--port",
+            str(self._port),
+            *self._options,
+        )
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "sos", *arguments],

@@ -12,6 +12,7 @@ import importlib
 import click
 
 _COMMANDS = {
+    "new": "new",
     "build": "build",
     "check": "check",
     "publish": "publish",

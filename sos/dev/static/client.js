@@ -30,8 +30,9 @@
 
   function swapSheets(sheets) {
     for (const link of document.querySelectorAll('link[rel~="stylesheet"]')) {
-      const found = new URL(link.href).pathname.match(/^\/_assets\/[^/]+\/(.+)$/);
-      const url = found && sheets[decodeURIComponent(found[1])];
+      const found = new URL(link.href).pathname.match(/^(.*)\/_assets\/[^/]+\/(.+)$/);
+      const sheet = found && sheets[decodeURIComponent(found[2])];
+      const url = sheet && found[1] + sheet; // the gallery has them elsewhere
       if (!url || link.sosOld || new URL(link.href).pathname === url) continue;
       const next = link.cloneNode();
       next.href = url;
@@ -77,7 +78,7 @@
 
   function sayWhatIs(state) {
     const count = `${state.problems} problem${state.problems === 1 ? "" : "s"}`;
-    if (shown.good) say(`From before the error: ${count}.`, [location.pathname, "Show"]);
+    if (shown.good) say("This page is from before the error.", [location.pathname, "Show the error"]);
     else if (state.problems && document.documentElement.dataset.sosDev !== "problems")
       say(`${count} on other pages.`, ["/__dev/problems", "Show"]);
     else say("");
@@ -92,9 +93,10 @@
       return;
     }
     if (state.number < Number(shown.number)) return; // what a page newer than that knows better
+    if (shown.trouble && shown.trouble !== state.trouble) return reload();
     const content = Number(shown.content);
     if (shown.good) {
-      if (state.ok) location.replace(location.pathname);
+      if (state.ok && state.page !== shown.page) location.replace(location.pathname);
     } else if (state.page !== shown.page || (content >= 0 && state.content !== content)) {
       reload();
     } else if (state.styles !== shown.styles) {
