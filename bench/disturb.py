@@ -21,9 +21,10 @@ from typing import Any
 
 import uvloop
 from sos.adapters.redis import RedisStore
-from tests.servers.releases import file_places, open_releaser
+from sos.release.folder import read_folder
+from tests.servers.releases import file_places, mark, open_releaser
 
-from bench.fixture import FIRST_ID, HOST, build_edit
+from bench.fixture import FIRST_ID, HOST, THEME, build_edit
 from bench.processes import running_on
 
 
@@ -56,9 +57,11 @@ async def publish(plan: Disturbance, done: dict[str, int]) -> None:
 
 async def flip(plan: Disturbance, done: dict[str, int]) -> None:
     """Publish releases and point to them for ever."""
+    files = read_folder(THEME)
     async with open_releaser(**file_places(Path(plan.folder))) as releaser:
         while True:
-            release = await releaser.publish()
+            name = f"bench-{done['releases']}"
+            release = await releaser.publish(mark(files, name), name)
             await releaser.point(release)
             done["releases"] += 1
             await asyncio.sleep(plan.flip_every)

@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sos.content.store import Operation
@@ -18,6 +19,10 @@ from sos.demo.content import sample_site
 
 HOST = "www.example.org"
 SITE = f"http://{HOST}"
+THEME = Path(__file__).parent / "theme"
+"""What sos renders here. The theme that comes with sos changes; the peers' templates do not, nor
+does what earlier figures were measured with."""
+
 PER_PAGE = 30
 FIRST_ID = 10_001
 """Id of the oldest post; those of the sample site are smaller."""

@@ -29,7 +29,7 @@ from sos.release.folder import read_folder
 from tests.servers.content import batches
 from tests.servers.valkey_process import ValkeyProcess
 
-from bench.fixture import FIRST_ID, build_site, post_path
+from bench.fixture import FIRST_ID, THEME, build_site, post_path
 from bench.machine import save
 
 POSTS = 10_000
@@ -109,7 +109,7 @@ async def measure_cold(store: RedisStore, release: Release, paths: list[str]) ->
 
 async def measure(url: str, pid: int, posts: int = POSTS) -> dict[str, Any]:
     """Totals, and the parts of a warm page."""
-    release = build_release(read_folder(Path(__file__).parent.parent / "templates"))
+    release = build_release(read_folder(THEME))
     store = RedisStore(url, "www.example.org", timeout_ms=60_000)
     for batch in batches(build_site(posts), 200):
         await store.apply(batch)

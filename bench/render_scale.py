@@ -28,6 +28,7 @@ from sos.release.folder import read_folder
 from tests.servers.content import batches, build_site
 from tests.servers.valkey_process import ValkeyProcess
 
+from bench.fixture import THEME
 from bench.machine import save
 
 SIZES = (100, 10_000, 100_000)
@@ -80,7 +81,7 @@ class Subject:
 
 async def measure() -> dict[str, Any]:
     """Medians by size and page."""
-    release = build_release(read_folder(Path(__file__).parent.parent / "templates"))
+    release = build_release(read_folder(THEME))
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         valkey = ValkeyProcess(Path(folder)).start()

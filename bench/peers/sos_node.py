@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.servers.node import Node, start_node
 from tests.servers.releases import file_places
 
+from bench.fixture import THEME
 from bench.peers import CACHED, NOT_MODIFIED, UNCACHED, Running, Stage
 
 SMALLEST_SHARE = 1
@@ -45,7 +46,8 @@ class SosNode:
 
 def begin_node(stage: Stage, **settings: object) -> Node:
     """A node for a stage, with its releases in its folder."""
-    given = {"site": f"http://{stage.host}", **file_places(stage.folder), **settings}
+    own = {"site": f"http://{stage.host}", "templates": str(THEME), **file_places(stage.folder)}
+    given = {**own, **settings}
     return start_node(stage.folder, stage.valkey_url, workers=stage.workers, **given)
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from bench.fixture import FIRST_ID, HOST, SITE, build_post, build_site
+from bench.fixture import FIRST_ID, HOST, SITE, THEME, build_post, build_site
 from bench.peers import Peer, Running, Stage
 from sos.adapters.redis import RedisStore
 from sos.cache.pages import CachedPage
@@ -27,7 +27,6 @@ from tests.servers.content import batches
 from tests.servers.debian import skip_or_fail
 
 POSTS = 200
-TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 def odd_posts() -> list[Operation]:
@@ -52,7 +51,7 @@ async def build_stage(url: str, folder: Path, paths: Sequence[str]) -> Stage:
             await store.apply(batch)
         metrics = Metrics()
         documents = DocumentCache(metrics, DEFAULT_EMBED_HOSTS)
-        release = build_release(read_folder(TEMPLATES))
+        release = build_release(read_folder(THEME))
         producer = Producer(SITE, store, release, documents, metrics)
         pages = {}
         for path in paths:
