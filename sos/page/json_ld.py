@@ -202,7 +202,7 @@ def _item_list(page: PageModel) -> Node:
         "@id": f"{_address(page)}#list",
         "numberOfItems": len(posts),
         "itemListElement": [
-            # No names: each page says its own, and cleaning thirty of them takes as long as all else.
+            # No names: each page says its own, and cleaning thirty of them would take a while.
             {"@type": "ListItem", "position": number, "url": _url(page.site, post.url)}
             for number, post in enumerate(posts, 1)
         ],

@@ -9,8 +9,8 @@ from collections import OrderedDict
 from typing import Any
 
 MAX_BYTES = 1024 * 1024
-"""Characters of the parts that are kept, about, where nobody says anything: what they are made of is
-not counted."""
+"""Characters of the parts that are kept, about, where nobody says anything: what they are made of
+is not counted."""
 
 
 class Memo:
