@@ -190,10 +190,7 @@ def parse_post(
     protected = any(_object(doc, f).get("protected") is True for f in ("content", "excerpt"))
 
     def html(raw: str) -> str:
-        raw, formulas = take_formulas(link_tabs(raw))
-        clean = sanitize_html(raw, embed_hosts) if embed_hosts else sanitize_html(raw)
-        whole = put_formulas(without_scripts(clean), formulas)
-        return _TABLE.sub('<figure tabindex="0" ', whole)
+        return parse_body(raw, embed_hosts)
 
     def field(name: str) -> str:
         return "" if protected else _rendered(doc, name)
@@ -231,6 +228,14 @@ def parse_post(
         head=parse_head(doc) if body else NO_HEAD,
         callout=_parse_callout(_object(sos, "callout")) if kind == CALLOUT else None,
     )
+
+
+def parse_body(raw: str, embed_hosts: frozenset[str] | None = None) -> str:
+    """The body of a post or its excerpt: sanitised, and made of what needs no script."""
+    raw, formulas = take_formulas(link_tabs(raw))
+    clean = sanitize_html(raw, embed_hosts) if embed_hosts else sanitize_html(raw)
+    whole = put_formulas(without_scripts(clean), formulas)
+    return _TABLE.sub('<figure tabindex="0" ', whole)
 
 
 def parse_term(data: bytes) -> Term:
