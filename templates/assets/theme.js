@@ -18,10 +18,11 @@
     try {
       localStorage.setItem(PAST, [tagOf(callout), ...readPast()].slice(0, KEPT).join(" "));
     } catch {}
-    const next = document.querySelector(".callout-end") ?? document.querySelector(".site-title a");
+    const isTakeover = callout.matches(".callout-takeover");
+    const next = isTakeover ? callout.nextElementSibling : document.querySelector(".site-title a");
     callout.remove();
     next.focus({ preventScroll: true });
-    scrollTo({ top: 0, behavior: "instant" });
+    if (isTakeover) scrollTo({ top: 0, behavior: "instant" });
   }
 
   for (const callout of document.querySelectorAll(".callout")) {
@@ -40,13 +41,16 @@
   const menus = () => document.querySelectorAll(".menu-fold, .menu-fold > ul > li > details");
   const narrow = matchMedia("(max-width: 47.99rem)");
 
-  addEventListener("click", ({ target }) => {
+  // On a phone one menu holds all, and what is open in it stays open.
+  function closeOthers({ target }) {
     for (const menu of menus()) {
-      // On a phone one menu holds all: what is open in it stays open.
-      const sheet = menu.matches(".menu-fold") === narrow.matches;
-      if (sheet && !menu.closest(".menu-open") && !menu.contains(target)) menu.open = false;
+      const isSheet = menu.matches(".menu-fold") === narrow.matches;
+      const stays = menu.matches(".menu-open > *") || menu.contains(target);
+      if (isSheet && !stays) menu.open = false;
     }
-  });
+  }
+  addEventListener("click", closeOthers);
+  addEventListener("focusin", closeOthers);
 
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented) return;

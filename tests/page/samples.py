@@ -144,6 +144,11 @@ PRIMARY = (
 )
 FOOTER = (_entry("Imprint", "/imprint/"), _entry("Privacy", "/privacy/"))
 SOCIAL = (_entry("Mastodon", "https://social.example/@harbour", new_tab=True),)
+ACTIONS = (
+    _entry("Mend a net", "/nets/", description="Every Tuesday, on the wall"),
+    _entry("Report a boot", "https://boots.example/", new_tab=True),
+    _entry("Or just come by", ""),
+)
 
 
 def deep_menu(depth: int) -> tuple[MenuItem, ...]:
@@ -182,7 +187,7 @@ def page(kind: str, url: str, templates: tuple[str, ...], **changes: Any) -> Pag
         "description": "Notes from the edge of the sea: tides, boats, nets.",
         "canonical": f"{SITE.url}{url}",
         "body_classes": (kind,),
-        "menus": {"primary": PRIMARY, "footer": FOOTER, "social": SOCIAL},
+        "menus": {"primary": PRIMARY, "footer": FOOTER, "social": SOCIAL, "action": ACTIONS},
         "feeds": FEEDS,
     }
     return add_metadata(PageModel(**values | changes), head)
@@ -252,7 +257,7 @@ sign</cite></blockquote></figure>
      high water
 low water</pre>
 <hr class="wp-block-separator has-alpha-channel-opacity is-style-dots">
-<figure class="wp-block-table is-style-stripes"><table><thead><tr><th>Day</th><th>High</th><th>Low</th>
+<figure tabindex="0" class="wp-block-table is-style-stripes"><table><thead><tr><th>Day</th><th>High</th><th>Low</th>
 <th>Moon</th><th>Harbour office</th></tr></thead><tbody><tr><td>Monday</td><td>06:12</td><td>12:31</td>
 <td>Waxing</td><td>open</td></tr><tr><td>Tuesday</td><td>06:58</td><td>13:15</td><td>Full</td><td>closed</td>
 </tr></tbody></table><figcaption class="wp-element-caption">Tides of the week</figcaption></figure>

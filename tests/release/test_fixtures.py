@@ -84,7 +84,7 @@ def test_full_page_lacks_nothing_that_its_kind_can_have(kind: str) -> None:
     page = PAGES[f"{kind} page full" if kind == "front" else f"{kind} full"]
     assert page.breadcrumbs
     assert page.feeds
-    assert set(page.menus) == {"primary", "footer", "social"}
+    assert set(page.menus) == {"primary", "footer", "social", "action"}
     assert page.site.logo
     if page.post:
         lacking = {n for n in page.post.__struct_fields__ if not getattr(page.post, n)}
