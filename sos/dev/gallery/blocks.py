@@ -50,4 +50,4 @@ def _build_page(name: str, html: str) -> PageModel:
     title = Markup.escape(name)
     card = msgspec.structs.replace(page.post.card, title=title, label=title, content=body)
     post = msgspec.structs.replace(page.post, card=card, content=body)
-    return msgspec.structs.replace(page, title=name, post=post)
+    return msgspec.structs.replace(page, title=name, post=post, menus={"primary": ()})

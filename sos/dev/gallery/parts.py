@@ -14,6 +14,7 @@ from sos.page.model import PageModel
 from sos.release.fixtures import build_fixtures
 
 FOLDER = "parts/"
+LAYOUT = "layouts/base.html"
 TEMPLATES = "gallery:"
 """How the templates that show a part begin: no file of a theme has such a name."""
 
@@ -71,6 +72,7 @@ _MACRO = re.compile(
 )
 _MACRO_WHOLE = re.compile(r"\{%[-+]?\s*macro\b.*?\{%[-+]?\s*endmacro\b.*?%\}", re.DOTALL)
 _STATEMENT = re.compile(r"\{%.*?%\}", re.DOTALL)
+_BLOCK = re.compile(r"\{%[-+]?\s*block\s+(\w+)")
 _SET_BLOCK = re.compile(r"\{%[-+]?\s*set\s+\w+\s*[-+]?%\}.*?\{%[-+]?\s*endset\b.*?%\}", re.DOTALL)
 
 # What the templates of singular pages and of lists call the post at hand.
@@ -132,8 +134,12 @@ def _build_pages(template: str) -> Iterator[PageModel]:
 def _wrap(files: Mapping[str, bytes], body: str) -> str:
     """A template that shows ``body`` in the middle of the theme's own layout, if it has one."""
     marked = f"{_CARD}{START}{body}{END}"
-    if "layouts/base.html" in files:
-        return f"{{% extends 'layouts/base.html' %}}{{% block main %}}{marked}{{% endblock %}}"
+    if LAYOUT in files:
+        # What a layout has besides the main block would stand around every part.
+        text = b"".join(files.get(name, b"") for name in (LAYOUT, f"default/{LAYOUT}")).decode()
+        others = dict.fromkeys(name for name in _BLOCK.findall(text) if name != "main")
+        empty = "".join(f"{{% block {name} %}}{{% endblock %}}" for name in others)
+        return f"{{% extends '{LAYOUT}' %}}{{% block main %}}{marked}{{% endblock %}}{empty}"
     head = "{% include 'parts/head.html' %}" if "parts/head.html" in files else ""
     return (
         '<!DOCTYPE html><html lang="{{ page.site.language }}" dir="{{ page.site.direction }}">'
