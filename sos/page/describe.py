@@ -38,6 +38,9 @@ page and the same theme always give the same bytes.
 | `assets/` | Style sheets, pictures, fonts, scripts. Sent as they are, cached for ever: the address changes with the content. A style sheet refers to its neighbours by relative `url()`. |
 | `fixtures/*.json` | Pages of your own that every release is tried on, besides those that come with sos: a page model as JSON, with the fields below. |
 
+A theme that holds only what differs from the default one has a `theme.toml` that says so, and what it
+replaces at hand below `default/`: [themes](themes.md) tells how, and how to see each save at once.
+
 Files whose name begins with a dot are left out; links may not lead out of the folder. A theme has
 at most 2,000 files and 50 MiB. Any other file is allowed and has no
 meaning. How a theme goes live is told in [releases](releases.md).
