@@ -123,6 +123,15 @@ async def test_filter_and_deep_link_lead_to_an_item(dev: Dev, browser_page: Page
 
 
 @pytest.mark.browser
+async def test_part_is_shown_alone(dev: Dev, browser_page: Page) -> None:
+    """Whatever a theme has around its main element is not there, and the part itself is."""
+    for part, inside in (("archive-header", "h1"), ("header", "header"), ("menu-flat-menu", "nav")):
+        await browser_page.goto(f"{dev.url}/__gallery/show/part-{part}")
+        await expect(browser_page.locator(f"[data-sos-part] {inside}").first).to_be_visible()
+        await expect(browser_page.locator("body > footer")).to_be_hidden()
+
+
+@pytest.mark.browser
 async def test_frames_of_the_gallery_follow(dev: Dev, browser_page: Page) -> None:
     """A template and a style sheet, in every frame that was loaded; the list itself stays."""
     await browser_page.goto(f"{dev.url}/__gallery/?q=part-footer")
