@@ -56,9 +56,9 @@ class Dev:
             assert self._process.poll() is None, self.said()
             assert time.monotonic() < deadline, self.said()
             time.sleep(0.05)
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", self.said())
+        found = re.search(r"(http://127\.0\.0\.1:(\d+))/   the site", self.said())
         assert found, self.said()
-        self.url, self._port = found[0], int(found[1])
+        self.url, self._port = found[1], int(found[2])
 
     def stop(self) -> int:
         """End it as Ctrl-C does; its exit code."""
