@@ -216,9 +216,10 @@ def _asking_frame(
     features |= {"fullscreen": None} if "allowfullscreen" in values else {}
     allow = "; ".join(f"{feature} https://{host}" for feature in features)
     style = values.get("style", "")
-    width, height = values.get("width", ""), values.get("height", "")
-    if host in FILM_HOSTS and _NUMBER.fullmatch(width) and _NUMBER.fullmatch(height):
-        style = ";".join(filter(None, (f"aspect-ratio:{width}/{height}", style)))
+    size = {n: v for n in ("width", "height") if _NUMBER.fullmatch(v := values.get(n, ""))}
+    if host in FILM_HOSTS and len(size) == 2:
+        style = ";".join(filter(None, ("aspect-ratio:{width}/{height}".format(**size), style)))
+    attributes |= size
     attributes |= {"allow": allow} if allow else {}
     attributes |= {"style": style} if style else {}
     attributes |= {"data-host": host}

@@ -118,6 +118,7 @@ def test_frame_has_its_size_from_the_start() -> None:
     sound = '<iframe style="border-radius:12px" width="100%" height="352" src="https://open.spotify.com/embed/track/1"></iframe>'
     [player] = frames(asked(sound))
     assert (player["style"], player["height"]) == ("border-radius:12px", "352")
+    assert "width" not in player  # a frame has its width in pixels, or from a style sheet
     assert 'class="sos-embed"' in asked(sound)
     assert FILM_HOSTS <= DEFAULT_EMBED_HOSTS
 
