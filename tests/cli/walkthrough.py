@@ -19,6 +19,8 @@ _ID = re.compile(r"\b(?:\d{8}-\d{6}-[0-9a-f]{8}|\d{8}-\d{6}-…)")
 _DIGEST = re.compile(r"(?<=/_assets/)[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?= (?:s\b|bytes|files|templates|->|pages|%))")
+_SIZE = re.compile(r"(?<=\s)\d+(?=\s*$)")
+"""The kilobytes of a release, at the end of its line."""
 _BY = re.compile(r"[\w.-]+@[\w.-]+")
 _WHO = re.compile(r"\d of (\d nodes refuse it) \([^)]*\)")
 """Nodes are not equally fast; it goes back when the first ones have made up their mind."""
@@ -52,6 +54,7 @@ def read_steps(document: str, heading: str) -> list[Step]:
 def normalise(line: str) -> str:
     """A line without what differs from run to run, and without columns."""
     line = _COHORT.sub("N nodes", _WHO.sub(r"N of \1 (WHO)", line))
+    line = _SIZE.sub("N", line)
     line = _TIME.sub("TIME", _ID.sub("ID", _DIGEST.sub("DIGEST", _TOKEN.sub("TOKEN", line))))
     return " ".join(_NUMBER.sub("N", _BY.sub("BY", line)).split())
 
