@@ -87,15 +87,15 @@ def _unfold(html: str) -> str:
 
 def _link_pictures(html: str) -> str:
     """Pictures with a lightbox as links to their largest file, but within links, or unnamed."""
-    within_link = False
+    links = 0  # in which this place stands: one may hold a table that holds another
 
     def replace(piece: re.Match[str]) -> str:
-        nonlocal within_link
+        nonlocal links
         if piece[2] is None:
-            within_link = piece[0] != "</a>"
+            links += -1 if piece[0] == "</a>" else 1
             return piece[0]
         values = dict(_PAIR.findall(piece[3]))
-        if within_link or not _has(piece[1], "wp-lightbox-container") or not values.get("alt"):
+        if links or not _has(piece[1], "wp-lightbox-container") or not values.get("alt"):
             return piece[0]
         candidates = [c.split() for c in values.get("srcset", "").split(", ")]
         wide = [(int(c[1][:-1]), c[0]) for c in candidates if len(c) == 2 and c[1][:-1].isdecimal()]

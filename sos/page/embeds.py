@@ -128,7 +128,9 @@ _PIECE: Final = re.compile(r'<a[ >]|</a>|<iframe((?: [^\s"=]+="[^"]*")*+)></ifra
 _PAIR: Final = re.compile(r' ([^\s"=]+)="([^"]*)"')
 _HOST: Final = re.compile(r"https://([a-z0-9.-]+)")
 _NUMBER: Final = re.compile(r"[1-9]\d{1,3}", re.ASCII)
-_MOVED: Final = frozenset(("allow", "allowfullscreen", "class", "referrerpolicy", "src", "style"))
+_MOVED: Final = frozenset(
+    ("allow", "allowfullscreen", "class", "height", "referrerpolicy", "src", "style", "width")
+)
 
 _FRAME: Final = re.compile(r"<[iI][fF][rR][aA][mM][eE]\b[^>]*>")
 _SOURCE: Final = re.compile(
@@ -163,19 +165,19 @@ def ask_first(html: str, language: str, direction: str) -> str:
     if "<iframe" not in html:  # the usual case, and a fast search
         return html
     words = WORDS.get(language.split("-")[0].lower(), WORDS["en"])
-    within_link = False
+    links = 0  # in which this place stands: one may hold a table that holds another
 
     def replace(piece: re.Match[str]) -> str:
-        nonlocal within_link
+        nonlocal links
         if piece[1] is None:
-            within_link = piece[0] != "</a>"
+            links += -1 if piece[0] == "</a>" else 1
             return piece[0]
         values = {name: entities.unescape(value) for name, value in _PAIR.findall(piece[1])}
         host = _HOST.match(values.get("src", ""))
         if not host:
             return ""
         frame = _asking_frame(values, host[1], words, language, direction)
-        below = "" if within_link else _plain_link(values["src"], host[1], words)
+        below = "" if links else _plain_link(values["src"], host[1], words)
         kind = " sos-embed-film" if host[1] in FILM_HOSTS else ""
         return f'<span class="sos-embed{kind}">{frame}{below}</span>'
 
