@@ -1,14 +1,12 @@
 """What plugins for search engines say of an object: members of its document in, one `Head` out.
 
-Known are `sos.head` of the publisher plugin, `yoast_head_json` (Yoast SEO), `aioseo_head_json` and
-`aioseo_meta_data` (All in One SEO), and the meta fields of Rank Math, SEOPress, The SEO Framework
-and Jetpack where a site shows them in REST. Of each thing the first that says it sensibly is heard.
+Where they say it, `search_plugins` knows. Of each thing the first that says it sensibly is heard.
 Texts become plain and bounded, addresses http(s) or paths; whatever else comes counts as not said.
 Never raises, and never judges what a page makes of it.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -16,6 +14,7 @@ import msgspec
 
 from sos.content.sanitize import plain_text
 from sos.content.sanitize_values import sound_value
+from sos.content.search_plugins import Json, find_sources
 
 MAX_RAW = 20_000
 """Characters. Nobody writes a longer title or description on purpose: it is not looked at."""
@@ -81,12 +80,10 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 NO_HEAD = Head()
 
-Json = Mapping[str, Any]
-
 
 def parse_head(doc: Json) -> Head:
     """The head of a post, term, user or type as REST gave it."""
-    said = [source for read in _SOURCES for source in read(doc) if source]
+    said = find_sources(doc)
     if not said:
         return NO_HEAD
 
@@ -132,141 +129,7 @@ def sound_url(value: object) -> str:
     return url if sound else ""
 
 
-# ---------------------------------------------------------------- sources
-
-
-def _of_publisher(doc: Json) -> Iterator[Json]:
-    yield _object(_object(doc, "sos"), "head")
-
-
-def _of_yoast(doc: Json) -> Iterator[Json]:
-    """Yoast SEO 16.7 and later: the names are those of `Head` already."""
-    yield _object(doc, "yoast_head_json")
-
-
-def _of_aioseo(doc: Json) -> Iterator[Json]:
-    """All in One SEO 4.1.9 and later: what it would print, then what the editor typed."""
-    printed = _object(doc, "aioseo_head_json")
-    names = {name.replace(":", "_"): value for name, value in printed.items()}
-    if "canonical_url" in names:
-        names["canonical"] = names["canonical_url"]
-    if isinstance(names.get("og_image"), str):
-        names["og_image"] = {
-            "url": names["og_image"],
-            "width": names.get("og_image_width"),
-            "height": names.get("og_image_height"),
-            "alt": names.get("og_image_alt"),
-        }
-    yield names
-    typed = _object(doc, "aioseo_meta_data")
-    if not typed:
-        return
-    robots = [w for w in _REFUSALS if typed.get(f"robots_{w}") in (True, 1, "1")]
-    yield _without_variables(
-        {
-            **{name: typed.get(name) for name in _AIOSEO_TYPED},
-            "canonical": typed.get("canonical_url"),
-            "og_image": typed.get("og_image_custom_url"),
-            "twitter_image": typed.get("twitter_image_custom_url"),
-            "robots": [] if typed.get("robots_default") in (True, 1, "1") else robots,
-        }
-    )
-
-
-_REFUSALS = ("noindex", "nofollow", "noarchive", "nosnippet", "noimageindex")
-_AIOSEO_TYPED = (
-    "title description og_title og_description twitter_title twitter_description".split()
-)
-
-_META_FIELDS: tuple[Mapping[str, str], ...] = (
-    {
-        "title": "rank_math_title",
-        "description": "rank_math_description",
-        "canonical": "rank_math_canonical_url",
-        "robots": "rank_math_robots",
-        "og_title": "rank_math_facebook_title",
-        "og_description": "rank_math_facebook_description",
-        "og_image": "rank_math_facebook_image",
-        "twitter_title": "rank_math_twitter_title",
-        "twitter_description": "rank_math_twitter_description",
-        "twitter_image": "rank_math_twitter_image",
-        "schema_type": "rank_math_snippet_article_type",
-    },
-    {
-        "title": "_seopress_titles_title",
-        "description": "_seopress_titles_desc",
-        "canonical": "_seopress_robots_canonical",
-        "og_title": "_seopress_social_fb_title",
-        "og_description": "_seopress_social_fb_desc",
-        "og_image": "_seopress_social_fb_img",
-        "twitter_title": "_seopress_social_twitter_title",
-        "twitter_description": "_seopress_social_twitter_desc",
-        "twitter_image": "_seopress_social_twitter_img",
-    },
-    {
-        "title": "_genesis_title",
-        "description": "_genesis_description",
-        "canonical": "_genesis_canonical_uri",
-        "og_title": "_open_graph_title",
-        "og_description": "_open_graph_description",
-        "og_image": "_social_image_url",
-        "twitter_title": "_twitter_title",
-        "twitter_description": "_twitter_description",
-    },
-    {
-        "title": "jetpack_seo_html_title",
-        "description": "advanced_seo_description",
-    },
-)
-"""Meta fields of plugins, by what they say. REST has them where a site registers them."""
-
-# Switches of those plugins, and what they say when they are on.
-_META_SWITCHES = {
-    "_seopress_robots_index": "noindex",
-    "_seopress_robots_follow": "nofollow",
-    "_genesis_noindex": "noindex",
-    "_genesis_nofollow": "nofollow",
-    "jetpack_seo_noindex": "noindex",
-}
-_META_NAMES = frozenset(
-    (*_META_SWITCHES, *(name for fields in _META_FIELDS for name in fields.values()))
-)
-
-
-def _of_meta(doc: Json) -> Iterator[Json]:
-    """Registered meta fields: in `meta`, or beside it where a site registers fields of its own."""
-    meta = _object(doc, "meta")
-    found = {n: v for place in (doc, meta) for n, v in place.items() if n in _META_NAMES}
-    if not found:
-        return
-    for fields in _META_FIELDS:
-        yield _without_variables({n: found[f] for n, f in fields.items() if f in found})
-    on = [word for name, word in _META_SWITCHES.items() if found.get(name) in _ON]
-    yield {"robots": list(dict.fromkeys(on))}
-
-
-_ON = (True, 1, "1", "yes")
-_SOURCES = (_of_publisher, _of_yoast, _of_aioseo, _of_meta)
-
-# What stands for something else until the plugin has replaced it: %title%, %%sep%%, #post_title.
-_VARIABLE = re.compile(r"%%\w+%%|%[a-z_]{3,}%|#[a-z]+_[a-z_]+\b")
-
-
-def _without_variables(said: Mapping[str, Any]) -> Json:
-    """What an editor typed, without what only the plugin itself could complete."""
-    return {
-        name: value
-        for name, value in said.items()
-        if not (isinstance(value, str) and _VARIABLE.search(value[:MAX_RAW]))
-    }
-
-
 # ---------------------------------------------------------------- values
-
-
-def _object(doc: Json, field: str) -> Json:
-    value = doc.get(field)
-    return value if isinstance(value, dict) else {}
 
 
 def _plain(value: object, longest: int) -> str:
