@@ -21,12 +21,17 @@ ERROR_POLICY: Final = (
 )
 
 
-def answer_page(page: RenderedPage, state: State, *, good: bool = False) -> web.Response:
-    """A page that follows, under the policy that it has on the public site."""
+def answer_page(
+    page: RenderedPage, state: State, *, good: bool = False, until: float = 0.0
+) -> web.Response:
+    """A page that follows, under the policy that it has on the public site.
+
+    For ``good`` and ``until`` see `build_tag`.
+    """
     headers = {**page_headers(page, https=False), **PRIVATE}
     body = page.body
     if page.content_type.startswith("text/html"):
-        body = insert_client(body, state, good=good)
+        body = insert_client(body, state, good=good, until=until)
     return web.Response(status=page.status, body=body, headers=headers)
 
 

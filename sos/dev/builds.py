@@ -19,6 +19,9 @@ from sos.release.theme import Theme, read_theme
 
 Files = Mapping[str, bytes]
 
+SETTLE_SECONDS = 0.05
+"""How long an editor may take between taking a file away and putting its new one there."""
+
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
     """The folder as it was at one moment.
@@ -66,7 +69,7 @@ class Builder:
         started = time.perf_counter()
         release, problems, files = None, [], self._files
         try:
-            theme = self._theme = read_theme(self.folder)
+            self._theme = theme = self._read()
             files = theme.files
             sandbox = Sandbox(files, build_assets(files))
             problems = compile_release(sandbox, files, self.parts)
@@ -95,6 +98,17 @@ class Builder:
             changed=changed,
             seconds=time.perf_counter() - started,
         )
+
+    def _read(self) -> Theme:
+        """The folder; once more where a file of it was just being replaced."""
+        try:
+            theme = read_theme(self.folder)
+        except ReleaseError:
+            time.sleep(SETTLE_SECONDS)
+            theme = read_theme(self.folder)
+        # What has not changed is kept in memory once, however many builds there are.
+        kept = {n: old if (old := self._files.get(n)) == c else c for n, c in theme.files.items()}
+        return msgspec.structs.replace(theme, files=kept)
 
 
 def _part(files: Files) -> tuple[Files, Files]:

@@ -6,7 +6,7 @@ documents are, until the store says that they changed.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sos.adapters.redis import RedisStore
 from sos.cache.pages import CachedPage, Missing
@@ -65,6 +65,10 @@ class DevPages:
     def icon(self) -> str:
         """Address of the site's icon, empty where there is none."""
         return self._pages.producer.site.view.icon
+
+    def find_change(self, depends: Iterable[str]) -> float:
+        """When a page that is made of these changes by itself, epoch seconds; 0 for never."""
+        return float(self._pages.follower.next_change(frozenset(depends)))
 
     async def make(self, path: str, query: str, release: Release) -> CachedPage | Missing:
         """The page at a path, as ``release`` shows it. Raises SosError.

@@ -5,6 +5,7 @@ was given. Nothing that it sends may be kept.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -37,7 +38,7 @@ from sos.dev.placeholder import MEDIA_TYPE as PICTURE_TYPE
 from sos.dev.placeholder import draw_picture, is_fixture_picture
 from sos.errors import SosError, TemplateError
 from sos.page.routes import Refusal, canonical_path
-from sos.release.assets import ASSETS_URL, Asset, decide_media_type
+from sos.release.assets import ASSETS_URL, decide_media_type
 from sos.release.check import Parts
 from sos.release.environment import Release
 from sos.web.uploads import PREFIX as UPLOADS_URL
@@ -53,8 +54,8 @@ SHOW: Final = "show/"
 
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 
-KEPT_PAGES: Final = 50
-"""For how many pages it is known how they looked before an error."""
+KEPT_RELEASES: Final = 10
+"""How many sound builds stay at hand, for their assets, and for pages as they were."""
 
 _STATIC_FOLDER = Path(__file__).parent / "static"
 
@@ -78,8 +79,7 @@ class DevServer:
         self._pages = pages
         self._hosts = hosts
         self._uploads = uploads
-        # Those of builds before stay: a page that is loading may ask for them.
-        self._assets: dict[str, Asset] = dict(good.assets)
+        self._recent = deque((good,), maxlen=KEPT_RELEASES)
         self._shown: dict[str, Release] = {}
         self._static = {f.name: f.read_bytes() for f in _STATIC_FOLDER.iterdir() if f.is_file()}
         self._gallery: Gallery | None = None
@@ -92,7 +92,9 @@ class DevServer:
     def show(self, build: Build, good: Release) -> None:
         """From now on this is the newest build, and this the last sound release."""
         self.build, self.good, self.elsewhere = build, good, ()
-        self._assets.update(good.assets)
+        if good not in self._recent:
+            self._recent.append(good)
+            self._shown = {p: r for p, r in self._shown.items() if r in self._recent}
         self._tell()
 
     def show_elsewhere(self, build: Build, problems: Sequence[TemplateError]) -> None:
@@ -159,16 +161,10 @@ class DevServer:
                 return answer_plain(503, str(exc))
             if isinstance(made, Missing):
                 return answer_redirect(made.location, made.status)
-            self._keep_shown(path, release)
-            return answer_page(made.page, state, good=release is not build.release)
+            self._shown[path] = release
+            until = self._pages.find_change(made.page.depends)
+            return answer_page(made.page, state, good=release is not build.release, until=until)
         return answer_problems(build, state, problems, good=link)
-
-    def _keep_shown(self, path: str, release: Release) -> None:
-        """Remember with which release the page at ``path`` came out well."""
-        self._shown.pop(path, None)
-        self._shown[path] = release
-        while len(self._shown) > KEPT_PAGES:
-            del self._shown[next(iter(self._shown))]
 
     async def _answer_gallery(self, name: str, query: str) -> web.Response:
         state = self._still_state()
@@ -216,7 +212,9 @@ class DevServer:
         return None
 
     def _answer_asset(self, path: str, scheme: Scheme = "") -> web.Response:
-        asset = self._assets.get(path)
+        # Of builds before as well: a page that is loading may ask for them.
+        found = (release.assets.get(path) for release in reversed(self._recent))
+        asset = next(filter(None, found), None)
         if asset is None:
             return _not_found()
         content = asset.content

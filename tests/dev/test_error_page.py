@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
@@ -107,3 +108,30 @@ def test_only_names_that_are_known_are_answered(dev: Dev) -> None:
         urllib.request.urlopen(request, timeout=10)
     assert caught.value.code == 421
     caught.value.close()
+
+
+async def test_theme_that_is_broken_from_the_start_is_served_all_the_same(
+    tmp_path: Path, browser_page: Page
+) -> None:
+    """With what is wrong, here and in the terminal; until then the default theme is the last good
+    one."""
+    dev = Dev(tmp_path)
+    dev.theme.mkdir()
+    (dev.theme / "theme.toml").write_text('extends = "default"\n')
+    (dev.theme / "index.html").write_text("{% extends 'default/index.html' %}{% blok main %}")
+    try:
+        dev.start()
+        assert "index.html:1" in dev.said()
+        await browser_page.goto(dev.url)
+        await expect(browser_page.locator("h2")).to_contain_text("unknown tag 'blok'")
+        await expect(browser_page.locator(".meant")).to_contain_text("block")
+        await browser_page.get_by_role("link", name="The last good page").click()
+        await expect(browser_page.locator("h1")).to_contain_text("Tidewick")
+        (dev.theme / "theme.toml").write_text('extend = "default"\n')
+        await browser_page.goto(dev.url)
+        await expect(browser_page.locator("h2")).to_contain_text("did you mean 'extends'")
+        (dev.theme / "index.html").unlink()
+        (dev.theme / "theme.toml").write_text('extends = "default"\n')
+        await expect(browser_page.locator("h1")).to_contain_text("Tidewick")
+    finally:
+        dev.stop()

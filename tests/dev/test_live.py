@@ -88,3 +88,15 @@ async def test_policy_of_pages_is_that_of_the_public_site(dev: Dev, browser_page
         "performance.getEntriesByName(`${origin}/__dev/static/client.js`).length"
     )
     assert not [s for s in said if "Content Security Policy" in s or "Refused" in s], said
+
+
+async def test_scheduled_post_goes_live_while_one_watches(dev: Dev, browser_page: Page) -> None:
+    """Nothing was saved, and nothing was written to the store: its time has come."""
+    await browser_page.goto(dev.url)
+    until = await browser_page.locator("script[data-until]").get_attribute("data-until")
+    assert until
+    await browser_page.clock.install()
+    await browser_page.reload()
+    await browser_page.evaluate("window.before = true")
+    await browser_page.clock.fast_forward(3_600_000)
+    await browser_page.wait_for_function("() => !window.before")

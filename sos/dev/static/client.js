@@ -126,4 +126,8 @@
     source.onerror = () => follow({ lost: true });
   }
   addEventListener("load", goBackToPlace);
+
+  // What is scheduled goes live while one watches.
+  const wait = Number(shown.until) * 1000 + 250 - Date.now();
+  if (wait > 0 && wait < 86_400_000) setTimeout(reload, wait);
 })();
