@@ -7,6 +7,7 @@ first. Never touches what a picture is, or anything but pictures.
 """
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from markupsafe import Markup
@@ -26,6 +27,10 @@ _FOLD: Final = 1_200
 # In what the sanitiser wrote: every start tag is `<name a="…" b="…">`, and there is no other `<`.
 _TAG: Final = re.compile(
     r'<(/?)(article|aside|div|figure|footer|header|li|section|ul|img)((?: [^\s"=]+="[^"]*")*+)>'
+)
+_PICTURE: Final = re.compile(r'<()(img)((?: [^\s"=]+="[^"]*")*+)>')
+_PLACES: Final = re.compile(
+    "align(?:wide|full|left|right)|wp-block-(?:columns|cover|gallery|media-text|post-template)|is-grid"
 )
 _PAIR: Final = re.compile(r' ([^\s"=]+)="([^"]*)"')
 _PERCENT: Final = re.compile(r"(?:flex-basis|grid-template-columns):[^;]*?(\d{1,2}(?:\.\d+)?)%")
@@ -60,7 +65,8 @@ def fit_pictures(html: str, text: float = 42, wide: float = 64, lead: bool = Fal
         return Markup.escape(html)
     if "<img" not in html:
         return html
-    counts = _count_columns(html)
+    placed = _PLACES.search(html) is not None
+    counts = _count_columns(html) if placed else {}
     stack: list[_Box] = [_Box(text)]
     first = True
 
@@ -77,7 +83,7 @@ def fit_pictures(html: str, text: float = 42, wide: float = 64, lead: bool = Fal
         first = False
         return _fit(dict(_PAIR.findall(tag[3])), stack[-1], urgent=urgent)
 
-    return Markup(_TAG.sub(replace, html))  # noqa: S704 - nothing but values of ours was put in
+    return Markup((_TAG if placed else _PICTURE).sub(replace, html))  # noqa: S704 - nothing but values of ours was put in
 
 
 def _count_columns(html: str) -> dict[int, int]:
@@ -91,23 +97,25 @@ def _count_columns(html: str) -> dict[int, int]:
             if tag[1]:
                 del opened[-1:]
                 continue
-            if opened and "wp-block-column " in f"{_value(tag[3], 'class')} ":
+            if opened and "wp-block-column" in _look(tag[3])[0]:
                 counts[opened[-1]] = counts.get(opened[-1], 0) + 1
             opened.append(tag.start())
     return counts
 
 
-def _value(attributes: str, name: str) -> str:
-    return next((value for key, value in _PAIR.findall(attributes) if key == name), "")
+@lru_cache(maxsize=1024)
+def _look(attributes: str) -> tuple[frozenset[str], str]:
+    """The classes and the style of an element: those of a page are few."""
+    values = dict(_PAIR.findall(attributes))
+    return frozenset(values.get("class", "").split()), values.get("style", "")
 
 
 def _enter(stack: list[_Box], attributes: str, count: int, *, text: float, wide: float) -> _Box:
     """The box that an element makes within the innermost one; ``count`` is its columns."""
     box = stack[-1]
-    classes = frozenset(_value(attributes, "class").split())
+    classes, style = _look(attributes)
     outer = len(stack) == 1
     box = _place(box, classes, outer=outer, text=text, wide=wide)
-    style = _value(attributes, "style")
     if "wp-block-columns" in classes and count:
         return box._replace(share=box.share / count, whole=box.share)
     if "wp-block-column" in classes and (part := _PERCENT.search(style)):

@@ -169,7 +169,7 @@ def test_absolute_makes_paths_absolute_and_leaves_addresses() -> None:
     template = "{{ '/a/?b=1'|absolute(page.site) }} {{ 'https://o.example/'|absolute(page.site) }}"
     expected = "https://www.harbour.example/a/?b=1 https://o.example/"
     assert release_of(index=template).render(PAGE) == expected
-    assert set(FILTERS) == {"absolute", "style"}
+    assert set(FILTERS) == {"absolute", "fitted", "style"}
 
 
 def test_unavailable_page_is_rendered_without_a_page_model() -> None:
