@@ -119,3 +119,17 @@ async def test_check_makes_pages_of_live_content(site: ReleaseShell) -> None:
     assert ended.code == 65, ended.err
     assert "/post-107/" in ended.out
     assert (await site.run("check", "--no-live")).code == 0
+
+
+async def test_theme_that_extends_is_compared_as_the_release_that_it_makes(
+    site: ReleaseShell,
+) -> None:
+    """A published one with its folder: pages and files are those of a whole theme."""
+    site.write("mine/theme.toml", 'extends = "default"\n')
+    published = (await site.run("publish", "mine")).id
+    site.write("mine/parts/footer.html", "{% include 'default/parts/footer.html' %}<p>New</p>\n")
+    report = (await site.run("diff", published, "mine", "--json")).json
+    assert report["changed"] == len(report["pages"]) > 5
+    changed = {file["name"] for file in report["files"]}
+    assert changed == {"parts/footer.html", "default/parts/footer.html"}
+    assert any("+<p>New</p>" in hunk["lines"] for hunk in report["hunks"])
