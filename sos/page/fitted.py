@@ -173,7 +173,8 @@ def _sizes(box: _Box, width: int) -> str:
     """The value of `sizes` for a picture of its own ``width`` in pixels, 0 where unknown."""
     if box.beside:
         most = int(_BESIDE_WIDTH * _REM)
-        return f"(min-width: {_BESIDE:g}rem) {min(width or most, most)}px, 100vw"
+        narrow = f"min({width}px, 100vw)" if width else "100vw"
+        return f"(min-width: {_BESIDE:g}rem) {min(width or most, most)}px, {narrow}"
     phone = "50vw" if box.in_pairs else "100vw"
     part = f"{box.share * 100:.4g}vw"
     room = box.column * box.share
