@@ -189,8 +189,11 @@ class Memory:
 
     def _lose(self, held: ref[Any]) -> None:
         """Nobody can ask for it any more."""
-        if isinstance(held, _Held):
-            self._forget(held.key)
+        try:
+            if isinstance(held, _Held):
+                self._forget(held.key)
+        except TypeError:  # the interpreter ends, and takes the names of this module along
+            return
 
     def _cool(self, key: Key) -> None:
         kept = self._hot.pop(key, None)
