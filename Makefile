@@ -16,7 +16,7 @@ help: ## list the commands
 demo: $(VENV)/.demo ## show a complete site; needs nothing but Python 3.11; ARGS="--from URL" shows yours
 	@$(BIN)/sos demo $(ARGS)
 
-dev: $(VENV)/.dev ## edit templates, and see each save in the browser; ARGS="--templates DIR --from URL"
+dev: $(VENV)/.demo ## edit templates, and see each save in the browser; ARGS="--templates DIR --from URL"
 	@$(BIN)/sos dev $(ARGS)
 
 test: $(VENV)/.test ## everything that CI runs; installs the servers it needs where it may; ARGS for pytest
@@ -63,10 +63,6 @@ $(VENV)/.demo: $(VENV)/.venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[demo]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
-	@touch $(VENV)/.demo $@
-
 $(VENV)/.test: $(VENV)/.venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
-	@touch $(VENV)/.demo $(VENV)/.dev $@
+	@touch $(VENV)/.demo $@

@@ -30,7 +30,7 @@ except ModuleNotFoundError as missing:
     if missing.name != "watchfiles":
         raise
     raise SettingsError(
-        "sos dev needs the extra [dev]: pip install 'secretary-of-stateless[dev]'"
+        "sos dev needs the extra [demo]: pip install 'secretary-of-stateless[demo]'"
     ) from missing
 
 console = Console(stderr=True, highlight=False)

@@ -11,6 +11,7 @@ from sos.release.environment import build_release
 from sos.release.fixtures import build_fixtures
 from sos.release.folder import find_templates, read_folder
 from sos.release.theme import VERSION, Theme, locate_error, read_theme
+from sos.web.loaded import load_first
 
 DEFAULT = read_folder(find_templates())
 SINGLE = """{% extends 'default/single.html' %}
@@ -110,6 +111,14 @@ def test_unknown_default_file_is_a_problem(tmp_path: Path) -> None:
     found = list(map(str, check_release(theme.files)))
     assert any(t.startswith("single.html:1: there is no template") for t in found), found
     assert any(t.startswith("assets/tokens.css:1: refers to") for t in found), found
+
+
+def test_node_with_a_folder_of_templates_shows_the_whole_theme(tmp_path: Path) -> None:
+    """SOS_TEMPLATES may name a theme that extends; the node's name for it is that of all files."""
+    theme = write_theme(tmp_path, single=SINGLE)
+    (release,) = load_first((), str(tmp_path))
+    assert release.files == theme.files
+    assert release.id == build_release(theme.files).id
 
 
 def test_same_folder_gives_the_same_release(tmp_path: Path) -> None:
