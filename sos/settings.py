@@ -131,7 +131,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = 86_400
     embed_hosts: Annotated[
         tuple[str, ...],
-        Meta(description="Hosts whose iframes survive in content; empty takes the built-in list."),
+        Meta(
+            description="Hosts whose iframes survive in content, and load when the reader agrees; "
+            "empty takes the built-in list."
+        ),
     ] = ()
     uploads_origin: Annotated[
         str,

@@ -114,6 +114,10 @@ All tests and filters of Jinja2 are there but `safe`, `random` and `pprint`.
   template, since its output is cached for everybody.
 - **Scripts and style sheets are assets.** An inline `<script>` or `<style>` is allowed if its text
   is the same on every page, because the Content-Security-Policy names it by its hash.
+- **An embed asks first.** A frame of another host in a field of type *HTML* has been put into
+  `<span class="sos-embed">` (and `sos-embed-film` where it keeps its proportions): it shows a question,
+  loads when the reader agrees, and is followed by a plain link, `sos-embed-link`. Its words follow the
+  site's language. The policy of a page allows frames of the hosts that the page embeds and of no other.
 - **Callouts must be seen.** What editors have to say within a minute stands in `page.callouts`, on
   the front page alone, whatever that is: so show them in the layout, as the default theme's
   `parts/callouts.html` does. A takeover needs a way past it, by keyboard and without scripts. A
