@@ -326,7 +326,11 @@ class PageModel(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     ] = ()
     menus: Annotated[
         dict[str, tuple[MenuItem, ...]],
-        Meta(description="Menus by location of the theme in WordPress; `primary` always exists"),
+        Meta(
+            description="Menus by location of the theme in WordPress; `primary` always exists. The "
+            "default theme shows `primary`, `footer`, `social`, and `action`: what one can do, on "
+            "every page"
+        ),
     ]
     breadcrumbs: Annotated[
         tuple[Link, ...], Meta(description="From the front page to the parent of this page")
