@@ -168,5 +168,10 @@ def _announce(where: NodeAddresses, settings: Settings, source: str | None, file
         "Ctrl-C ends it.",
     ]
     if not source:
-        lines.insert(2, "[dim]In a minute a scheduled post goes live: watch the front page.[/dim]")
+        lines[2:2] = [
+            "",
+            "[dim]In a minute a scheduled post goes live: watch the front page.[/dim]",
+            f"What to try next: [bold]{settings.site}/try-this/[/bold]. Edit templates with",
+            "[bold]sos dev[/bold], release them and roll them back, kill a worker.",
+        ]
     console.print(Panel("\n".join(lines), title="sos demo", expand=False))

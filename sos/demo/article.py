@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "articles"
 
 
 class Article(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One post, page or event as it was written. Words for times are those of `dates`."""
+    """One post, page, event or callout as it was written. Words for times are those of `dates`."""
 
     id: int
     published: str
@@ -37,10 +37,12 @@ class Article(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     tags: Sequence[str] = ()
     district: Sequence[str] = ()
     redirects: Sequence[str] = ()
+    placement: str = ""
+    priority: int = 0
 
 
 def load_articles(kind: str) -> list[Article]:
-    """All articles of ``posts``, ``pages`` or ``events``, by id. Raises ValueError."""
+    """All of ``posts``, ``pages``, ``events`` or ``callouts``, by id. Raises ValueError."""
     articles = [parse_article(path) for path in sorted((FOLDER / kind).glob("*.md"))]
     return sorted(articles, key=lambda article: article.id)
 

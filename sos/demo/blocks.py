@@ -5,7 +5,8 @@ Blocks are parted by empty lines and told apart by how they begin:
     ## Heading {#anchor}     ### Lower heading        - list item, 1. numbered item, two spaces nest
     > quote, > -- source     >> pull quote            | table | row |, |--|-:|, |= caption
     ![slug wide] caption     [gallery a b c] caption  [button Label](/path/) [button Other](/p/)
-    [file slug]              ---                      {lead} {drop} {center} {rtl} paragraph
+    [file slug]              [audio slug] caption      ---
+    {lead} {drop} {center} {rtl} paragraph
 
 A fence of three backticks is code. ``::: name`` opens a container that ``:::`` closes:
 ``columns`` (parted by ``|||``), ``group``, ``details Question``, ``media slug``, ``cover slug``,
@@ -55,6 +56,7 @@ class Blocks:
             ("[gallery ", self._gallery),
             ("[button ", self._buttons),
             ("[file ", self._file),
+            ("[audio ", self._audio),
             ("<", lambda text: text),
         )
 
@@ -246,6 +248,16 @@ class Blocks:
             f'<div class="wp-block-file"><a id="{name}" href="{url}">{html.escape(item.title)}</a>'
             f'<a href="{url}" class="wp-block-file__button wp-element-button" download'
             f' aria-describedby="{name}">Download</a></div>'
+        )
+
+    def _audio(self, text: str) -> str:
+        slug, _, caption = text.removeprefix("[audio ").partition("]")
+        url = self.library.url(self.library.items[slug].full)
+        words = self.inline.render(caption.strip())
+        below = f'<figcaption class="wp-element-caption">{words}</figcaption>' if caption else ""
+        return (
+            f'<figure class="wp-block-audio"><audio controls src="{url}" preload="metadata">'
+            f"</audio>{below}</figure>"
         )
 
     def _columns(self, lines: list[str]) -> str:

@@ -21,6 +21,7 @@ from sos.demo.documents import (
     TAXONOMY_FIELD,
     Json,
     Names,
+    build_callout,
     build_media,
     build_post,
     build_term,
@@ -40,7 +41,8 @@ def sample_site(now: int, site: str) -> list[Operation]:
 
     Args:
         now: epoch seconds; dates are counted from it. One post goes live 60 s after it, one an
-            hour later, and one notice is taken down after 15 minutes.
+            hour later, and one notice is taken down after 15 minutes. A takeover covers the front
+            page from the fifth minute to the fifteenth.
         site: public base URL, with or without a slash at its end.
 
     Returns:
@@ -69,6 +71,8 @@ def sample_site(now: int, site: str) -> list[Operation]:
     documents += [(f"post:{i.id}", build_media(i, names)) for i in library.items.values()]
     for kind, some in articles.items():
         documents += [(f"post:{a.id}", build_post(a, kind, names)) for a in some]
+    callouts = load_articles("callouts")
+    documents += [(f"post:{c.id}", build_callout(c, names)) for c in callouts]
     targets = _link_targets(dict(documents))
     documents += [(f"menu:{m['id']}", build_menu(m, targets, site)) for m in plan["menus"]]
     puts = [Operation("put", ref, 1, msgspec.json.encode(json)) for ref, json in documents]
@@ -155,14 +159,19 @@ def _taxonomies() -> Json:
 
 
 def _count_terms(articles: Mapping[str, Sequence[Article]], names: Names) -> Counter[int]:
-    """Published posts of each term, as WordPress counts them: without scheduled ones."""
+    """Published posts of each term, as WordPress counts them: nothing scheduled, nothing gone."""
     counts: Counter[int] = Counter()
     for article in (a for some in articles.values() for a in some):
-        if parse_moment(article.published, names.now) <= names.now:
+        if _is_public(article, names.now):
             counts.update(names.term_ids("category", article.categories))
             counts.update(names.term_ids("post_tag", article.tags))
             counts.update(names.term_ids("district", article.district))
     return counts
+
+
+def _is_public(article: Article, now: int) -> bool:
+    over = article.expires and parse_moment(article.expires, now) <= now
+    return parse_moment(article.published, now) <= now and not over
 
 
 def _term_path(term: Mapping[str, Any], terms: Sequence[Mapping[str, Any]]) -> str:

@@ -52,7 +52,11 @@ def offset_hours(moment: int) -> float:
 
 
 def fill_dates(text: str, published: int, now: int) -> str:
-    """Replace ``{{sat+1}}``, ``{{+12}}``, ``{{month-1}}``, ``{{year}}`` and ``{{next sat+1}}``."""
+    """Replace ``{{sat+1}}``, ``{{+12}}``, ``{{month-1}}``, ``{{year}}`` and ``{{next sat+1}}``.
+
+    ``{{path}}`` is year and month as archives have them in their addresses, ``{{path-12}}`` those
+    of twelve days before.
+    """
     day, today = (datetime.fromtimestamp(moment, ZONE).date() for moment in (published, now))
     return _WORD.sub(
         lambda word: _spell(word[2], int(word[3] or 0), today if word[1] else day), text
@@ -62,6 +66,8 @@ def fill_dates(text: str, published: int, now: int) -> str:
 def _spell(unit: str, count: int, day: date) -> str:
     if unit == "year":
         return str(day.year + count)
+    if unit == "path":
+        return f"{day + timedelta(days=count):%Y/%m}"
     if unit == "month":
         return date(day.year, 1 + (day.month - 1 + count) % 12, 1).strftime("%B")
     if unit in _WEEKDAYS and count:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from sos.content.document import CALLOUT
 from sos.demo.article import Article
 from sos.demo.blocks import Blocks
 from sos.demo.dates import fill_dates, format_gmt, format_local, parse_moment
@@ -51,7 +52,7 @@ def slug_of(article: Article) -> str:
 
 
 def build_post(article: Article, kind: str, names: Names) -> Json:
-    """A post, page or event (``kind``)."""
+    """A post, page, event or callout (``kind``)."""
     published = parse_moment(article.published, names.now)
     modified = parse_moment(article.updated, names.now) if article.updated else published
     slug = slug_of(article)
@@ -84,6 +85,14 @@ def build_post(article: Article, kind: str, names: Names) -> Json:
     if sos := _own_member(article, names.now):
         document["sos"] = sos
     return document
+
+
+def build_callout(article: Article, names: Names) -> Json:
+    """What the front page says before all else; it has no address of its own."""
+    document = build_post(article, CALLOUT, names)
+    del document["link"]
+    terms = {"placement": article.placement, "priority": article.priority}
+    return {**document, "sos": {**document.get("sos", {}), "callout": terms}}
 
 
 def build_term(term: Mapping[str, Any], counts: Mapping[int, int], site: str, base: str) -> Json:
@@ -153,8 +162,8 @@ def build_media(item: Item, names: Names) -> Json:
 
 # ---------------------------------------------------------------- within
 
-_FOLDER: Final = {"post": "", "event": "events/"}
-_GUID: Final = {"post": "p", "page": "page_id", "event": "post_type=event&#038;p"}
+_FOLDER: Final = {"post": "", "event": "events/", CALLOUT: ""}
+_GUID: Final = {"post": "p", "page": "page_id", "event": "post_type=event&#038;p", CALLOUT: "p"}
 
 
 def _post_fields(article: Article, names: Names) -> Json:
@@ -190,7 +199,16 @@ def _event_fields(article: Article, names: Names) -> Json:
     return {"district": names.term_ids("district", article.district)}
 
 
-_BUILD_REST: Final = {"post": _post_fields, "page": _page_fields, "event": _event_fields}
+def _callout_fields(article: Article, names: Names) -> Json:
+    return {}
+
+
+_BUILD_REST: Final = {
+    "post": _post_fields,
+    "page": _page_fields,
+    "event": _event_fields,
+    CALLOUT: _callout_fields,
+}
 
 
 def _dates(published: int, modified: int) -> Json:

@@ -15,7 +15,7 @@ import msgspec
 UPLOADS: Final = Path(__file__).parent / "uploads"
 
 _SIZED: Final = re.compile(r"-(\d+)x(\d+)$")
-_MIME: Final = {".webp": "image/webp", ".png": "image/png", ".csv": "text/csv"}
+_MIME: Final = {".webp": "image/webp", ".png": "image/png", ".csv": "text/csv", ".mp4": "audio/mp4"}
 _SIZE_NAMES: Final = {1024: "large", 768: "medium_large", 300: "medium", 150: "thumbnail"}
 
 

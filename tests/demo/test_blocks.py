@@ -6,7 +6,7 @@ import pytest
 from sos.demo.blocks import Blocks
 from sos.demo.dates import fill_dates, offset_hours, parse_moment
 from sos.demo.inline import Inline, texturize
-from sos.demo.library import Library
+from sos.demo.library import Item, Library
 
 SITE = "https://www.example.org"
 NOON = 1_899_999_999 // 86400 * 86400 + 16 * 3600
@@ -71,6 +71,17 @@ def test_footnotes_are_gathered_at_the_end() -> None:
     assert body.count("wp-block-footnotes") == 1
 
 
+def test_sound_has_controls_and_a_caption() -> None:
+    """As the audio block of WordPress, and it is not fetched whole before somebody listens."""
+    horn = Item(id=1, file="2026/01/fog-signal.mp4", title="Horn", published="1d 10:00")
+    body = Blocks(Library([horn], SITE)).render("[audio fog-signal] Two *tones*").strip()
+    assert body == (
+        f'<figure class="wp-block-audio"><audio controls src="{SITE}/wp-content/uploads/2026/01/'
+        'fog-signal.mp4" preload="metadata"></audio>'
+        '<figcaption class="wp-element-caption">Two <em>tones</em></figcaption></figure>'
+    )
+
+
 def test_unknown_picture_is_an_error() -> None:
     """A typing mistake is found when the site is made, not by a visitor."""
     with pytest.raises(KeyError):
@@ -111,5 +122,6 @@ def test_weekdays_are_counted_from_publication_or_from_now() -> None:
     assert fill_dates("{{+31}} {{year-1}} {{month-1}}", saturday, 0) == (
         "Tuesday, February 1 1999 December"
     )
+    assert fill_dates("/{{path}}/ /{{path-1}}/", saturday, 0) == "/2000/01/ /1999/12/"
     with pytest.raises(ValueError):
         fill_dates("{{someday+1}}", saturday, saturday)

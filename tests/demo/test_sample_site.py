@@ -94,7 +94,7 @@ def test_everything_that_is_referred_to_exists(documents: Documents) -> None:
     site = documents["site"]
     assert {f"post:{site['site_logo']}", f"post:{site['site_icon']}"} <= documents.keys()
     kinds = {"post_type": "post", "taxonomy": "term"}
-    for menu in ("menu:1", "menu:2"):
+    for menu in (ref for ref in documents if ref.startswith("menu:")):
         for item in documents[menu]["sos"]["items"]:
             if item["type"] in kinds:
                 target = documents[f"{kinds[item['type']]}:{item['object_id']}"]
@@ -102,13 +102,13 @@ def test_everything_that_is_referred_to_exists(documents: Documents) -> None:
 
 
 def test_terms_count_what_is_published(documents: Documents) -> None:
-    """As in WordPress: scheduled posts are not counted, and no term is empty."""
+    """As in WordPress: what is scheduled or gone is not counted, and no term is empty."""
     posts = [*of_type(documents, "post"), *of_type(documents, "event")]
     for ref, term in documents.items():
         if not ref.startswith("term:"):
             continue
         field = {"category": "categories", "post_tag": "tags"}.get(term["taxonomy"], "district")
-        used = [p for p in posts if term["id"] in p.get(field, []) and p["status"] == "publish"]
+        used = [p for p in posts if term["id"] in p.get(field, []) and is_public(p)]
         assert term["count"] == len(used) > 0, term["slug"]
 
 
@@ -118,7 +118,7 @@ def test_every_desk_has_written_something(documents: Documents) -> None:
     assert {f"user:{a}" for a in authors} == {r for r in documents if r.startswith("user:")}
 
 
-def test_menus_are_three_levels_deep_and_in_reading_order(documents: Documents) -> None:
+def test_menus_are_ten_levels_deep_and_in_reading_order(documents: Documents) -> None:
     """Items come parent first, ids are unique among all post ids, and the depth is reached."""
     menu = documents["menu:1"]["sos"]
     assert menu["locations"] == ["primary"]
@@ -127,11 +127,14 @@ def test_menus_are_three_levels_deep_and_in_reading_order(documents: Documents) 
     for item in menu["items"]:
         assert item["id"] not in depth
         depth[item["id"]] = depth[item["parent"]] + 1
-    assert max(depth.values()) == 3
+    assert max(depth.values()) == 10
     assert [i["menu_order"] for i in menu["items"]] == list(range(1, len(menu["items"]) + 1))
-    both = [i["id"] for m in ("menu:1", "menu:2") for i in documents[m]["sos"]["items"]]
-    assert len(both) == len(set(both))
-    assert not {f"post:{i}" for i in both} & documents.keys()
+    menus = {ref: doc["sos"] for ref, doc in documents.items() if ref.startswith("menu:")}
+    places = [name for menu in menus.values() for name in menu["locations"]]
+    assert sorted(places) == ["action", "footer", "primary", "social", "topics"]
+    every = [i["id"] for menu in menus.values() for i in menu["items"]]
+    assert len(every) == len(set(every))
+    assert not {f"post:{i}" for i in every} & documents.keys()
 
 
 def test_site_has_what_a_real_one_has(documents: Documents) -> None:
@@ -142,13 +145,14 @@ def test_site_has_what_a_real_one_has(documents: Documents) -> None:
     assert (NOW - min(seconds(p) for p in live)) / 86400 > 700
     lengths = sorted(words(p["content"]["rendered"]) for p in live)
     assert 180 < lengths[len(lengths) // 2] < 400
-    assert sum(150 <= n <= 700 for n in lengths) >= 0.8 * len(lengths)
+    assert sum(150 <= n <= 700 for n in lengths) >= 0.75 * len(lengths)
     assert sum(p["sticky"] for p in posts) == 1
     assert sum(p["content"]["protected"] for p in posts) == 1
     assert sum(not p["title"]["rendered"] for p in posts) == 1
     assert any("<!--nextpage-->" in p["content"]["rendered"] for p in posts)
     assert any(p["slug"].startswith("%d8") for p in posts)
-    assert {p["format"] for p in posts} >= {"aside", "gallery", "image", "link", "quote", "status"}
+    assert {p["format"] for p in posts} >= {"aside", "gallery", "image", "link"}
+    assert {p["format"] for p in posts} >= {"audio", "chat", "quote", "standard", "status", "video"}
     assert len(of_type(documents, "event")) >= 8
     assert len([d for d in of_type(documents, "page") if d["parent"]]) >= 5
     everything = " ".join(p["content"]["rendered"] for p in posts)
@@ -167,19 +171,24 @@ def test_protected_post_tells_nothing(documents: Documents) -> None:
 
 def test_scheduled_posts_come_after_a_minute_and_an_hour(documents: Documents) -> None:
     """Both are in the store ahead of time, with WordPress's status for them."""
-    future = [d for d in of_type(documents, "post") if d["status"] == "future"]
+    future = [d for d in posts_of(documents) if d["status"] == "future"]
     assert sorted(seconds(post) - NOW for post in future) == [60, 3600]
-    (leaving,) = [d for d in documents.values() if d.get("sos", {}).get("expires_gmt")]
-    expires = leaving["sos"]["expires_gmt"]
-    assert document.parse_time(expires) == NOW + 900
+    until = [document.parse_time(t) for d in posts_of(documents) if (t := expires(d))]
+    assert sorted(t - NOW for t in until if t and t > NOW) == [900]
+    assert len([t for t in until if t and t < NOW]) == 1
 
 
 def test_nothing_leads_out_of_the_reserved_names(documents: Documents) -> None:
-    """Hosts are the site's own or below example.org (RFC 2606); no mail address is a real one."""
+    """Hosts are the site's own or below example.org (RFC 2606); no mail address is a real one.
+
+    But for the players of two films that anyone may show, which ask before they load.
+    """
     text = msgspec.json.encode(documents).decode()
     hosts = set(re.findall(r"https?://([^/\"'\\<\s)]+)", text))
     own = urlsplit(SITE).netloc
-    assert {h for h in hosts if h != own and not h.endswith("example.org")} == set()
+    assert {h for h in hosts if h != own and not h.endswith("example.org")} == {"www.youtube.com"}
+    bare = re.sub(r"<iframe .*?</iframe>", "", text)
+    assert "youtube.com" not in bare
     mails = set(re.findall(r"[\w.]+@([\w.-]+\w)", text))
     assert mails == {"tidewick.example.org"}
 
@@ -222,13 +231,26 @@ def test_site_may_live_in_a_folder_or_on_a_bare_address(site: str) -> None:
 @example(int(datetime(2026, 11, 1, 5, 30, tzinfo=UTC).timestamp()))  # an hour exists twice
 @example(int(datetime(2027, 1, 1, 4, 59, 59, tzinfo=UTC).timestamp()))  # a year ends
 def test_site_looks_fresh_at_any_time(now: int) -> None:
-    """Posts stay in the order of their ids, the newest is minutes old, two are yet to come."""
+    """No two posts are of the same moment, the newest is minutes old, two are yet to come."""
     posts = [msgspec.json.decode(o.json) for o in sample_site(now, SITE)[:-1] if "post:1" in o.ref]
     posts = [p for p in posts if p["type"] == "post"]
-    moments = [seconds(p) for p in posts]
-    assert moments == sorted(moments)
+    moments = sorted(seconds(p) for p in posts)
+    assert len(set(moments)) == len(moments)
     assert [m - now for m in moments[-3:]] == [-25 * 60, 60, 3600]
     assert all(document.parse_time(p["modified_gmt"]) >= seconds(p) for p in posts)
+
+
+def posts_of(documents: Documents) -> list[dict[str, Any]]:
+    return of_type(documents, "post")
+
+
+def expires(post: dict[str, Any]) -> str:
+    return post.get("sos", {}).get("expires_gmt", "")
+
+
+def is_public(post: dict[str, Any]) -> bool:
+    until = document.parse_time(expires(post)) if expires(post) else None
+    return post["status"] == "publish" and (until is None or until > NOW)
 
 
 def seconds(post: dict[str, Any]) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tools.pictures import emblem, scenes_land, scenes_town, scenes_water
+from tools.pictures import emblem, scenes_land, scenes_street, scenes_town, scenes_water
 
 UPLOADS = Path(__file__).parents[2] / "sos" / "demo" / "uploads" / "2026" / "01"
 EMBLEMS = {"tidewick-logo": emblem.logo, "tidewick-icon": emblem.icon}
@@ -31,6 +31,12 @@ SCENES = {
     "ballot-box": scenes_town.ballot_box,
     "market-square": scenes_town.market_square,
     "round-table": scenes_town.round_table,
+    "dusk-square": scenes_street.dusk_square,
+    "bus-stop": scenes_street.bus_stop,
+    "repair-table": scenes_street.repair_table,
+    "rain-garden": scenes_street.rain_garden,
+    "gauge-pier": scenes_street.gauge_pier,
+    "film-night": scenes_street.film_night,
     "community-garden": scenes_land.community_garden,
     "shore-path": scenes_land.shore_path,
     "marsh-heron": scenes_land.marsh_heron,
