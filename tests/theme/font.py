@@ -61,7 +61,11 @@ def build_font_css(family: str = "Bars", code: str = "Wide Bars") -> str:
             f'@font-face {{ font-family: "{name}"; font-weight: {weights}; '
             f"src: url(data:font/ttf;base64,{data}); }}"
         )
-    css.append(f'*, ::before, ::after {{ font-family: "{family}" !important; }}')
+    # Without hinting, which each system has its own settings of, letters are as wide everywhere.
+    css.append(
+        f'*, ::before, ::after {{ font-family: "{family}" !important; '
+        "text-rendering: geometricPrecision !important; }"
+    )
     css.append(f':is(code, kbd, pre, samp, tt) {{ font-family: "{code}" !important; }}')
     return "\n".join(css)
 
