@@ -19,8 +19,6 @@ _RULES = {
     "no-descending-specificity": None,
     # It takes functions that are newer than its tables for mistakes.
     "declaration-property-value-no-unknown": None,
-    # Off for now: style.css names the first entry of a phone's menu twice, with the same rule.
-    "no-duplicate-selectors": None,
     "color-named": "never",
     "selector-max-id": 0,
     "declaration-block-no-redundant-longhand-properties": True,
