@@ -22,7 +22,13 @@ PREFIX = "/wp-content/uploads/"
 MAX_BYTES = 256 * 1024 * 1024
 """A larger file of an origin is not passed on."""
 
-_PASSED = ("image/", "video/", "audio/", "font/", "application/pdf", "application/zip", "text/vtt")
+# What WordPress lets editors upload (`wp_get_mime_types`), without what a browser would run.
+_PASSED = (
+    *("image/", "video/", "audio/", "font/", "text/vtt", "text/csv", "text/plain", "text/calendar"),
+    *("application/pdf", "application/zip", "application/epub+zip", "application/rtf"),
+    *("application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument."),
+    *("application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"),
+)
 _HEADERS = {
     **SECURITY,
     "Cache-Control": "public, max-age=86400",

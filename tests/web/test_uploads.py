@@ -58,6 +58,27 @@ async def test_a_file_of_the_folder_is_served(folder: Site) -> None:
     assert beyond.status == 416
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("tides.csv", "text/csv"),
+        ("signal.mp3", "audio/mpeg"),
+        ("signal.WAV", "audio/wav"),
+        ("minutes.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        ("budget.ods", "application/vnd.oasis.opendocument.spreadsheet"),
+    ],
+)
+async def test_files_that_editors_offer_are_served(
+    folder: Site, tmp_path: Path, name: str, kind: str
+) -> None:
+    """Tables, recordings and documents, each as what it is; none of them is run."""
+    (tmp_path / "media" / name).write_bytes(b"a;b")
+    answer = await folder.fetch(PREFIX + name)
+    assert (answer.status, answer.body) == (200, b"a;b")
+    assert (answer["Content-Type"] or "").partition(";")[0] == kind
+    assert (answer["Content-Security-Policy"] or "").startswith("default-src 'none'")
+
+
 async def test_names_are_decoded_once(folder: Site) -> None:
     """A space and an accent; a doubly encoded name is another name."""
     assert (await folder.fetch(f"{PREFIX}2024/05/caf%C3%A9%201.jpg")).body == b"cafe"
