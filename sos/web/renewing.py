@@ -23,10 +23,10 @@ HOT_PAGES = 64
 HOT_PAGES of them for one change."""
 
 CONTENT_GRACE = 0.1
-RELEASE_GRACE = 0.25
-"""How long a busy page is shown as it was while it is made anew, seconds, after its content or the
-release changed: longer than that takes, unless the worker is. Half of all requests may be for one
-page, and none of them is to wait for it."""
+"""How long a busy page is shown as it was while it is made anew, seconds, after its content changed:
+longer than that takes, unless the worker is busy. Half of all requests may be for one page, and none
+of them is to wait for it. (A release is another matter: once a worker says that it serves one, no
+page is of the one before.)"""
 
 BUSY_HITS, BUSY_SECONDS = 50, 2.0
 """A page is busy that was asked for so often, and so recently. (The front counts once a second.)"""
@@ -122,7 +122,7 @@ class Renewal:
     def on_release(self) -> None:
         """Another release is live: no kept page is of it."""
         self._cache.version += 1
-        self._make_hot_again(self._cache.paths(), RELEASE_GRACE)
+        self._make_hot_again(self._cache.paths())
         self._changed()
 
     # ------------------------------------------------------------ making anew
