@@ -24,9 +24,9 @@ HOT_PAGES of them for one change."""
 
 CONTENT_GRACE = 0.1
 """How long a busy page is shown as it was while it is made anew, seconds, after its content
-changed: longer than that takes, unless the worker is busy. Half of all requests may be for one page,
-and none of them is to wait for it. (A release is another matter: once a worker says that it serves
-one, no page is of the one before.)"""
+changed: longer than that takes, unless the worker is busy. Half of all requests may be for one
+page, and none of them is to wait for it. (A release is another matter: once a worker says that
+it serves one, no page is of the one before.)"""
 
 BUSY_HITS, BUSY_SECONDS = 50, 2.0
 """A page is busy that was asked for so often, and so recently. (The front counts once a second.)"""
