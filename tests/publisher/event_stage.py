@@ -227,11 +227,15 @@ class Stage:
         return problems
 
     def same(self, shown: Shown, expected: Shown) -> bool:
-        """As below; posts of one date may stand in either order, which MySQL leaves open."""
+        """As below; posts of one date may stand in either order, which MySQL leaves open.
+
+        A front page has stories before notes: the order of lists is compared elsewhere.
+        """
         if shown.posts != expected.posts and len(shown.posts) == len(expected.posts):
             ids = ",".join(p for p in {*shown.posts, *expected.posts} if p.isdigit()) or "0"
             dates = dict(self.sql(f"SELECT ID, post_date FROM wp_posts WHERE ID IN ({ids})"))
-            if [dates.get(p) for p in shown.posts] == [dates.get(p) for p in expected.posts]:
+            ours, theirs = ([dates.get(p, "") for p in x.posts] for x in (shown, expected))
+            if sorted(ours) == sorted(theirs):
                 shown = dataclasses.replace(shown, posts=expected.posts)
         return same(shown, expected)
 
@@ -255,8 +259,7 @@ class Stage:
             "",
             title_of(answer.text.replace(self.wordpress.url, SITE)),
             "(locked)" if is_locked else squeezed(text_of(content)),
-            # A front page has stories before notes; what order a list has is shown elsewhere.
-            () if content is not None else tuple(sorted(str(p)[len("post-") :] for p in posts)),
+            () if content is not None else tuple(str(p).removeprefix("post-") for p in posts),
             tuple(labels(page, "//nav[@id='site-navigation']//li/a")),
         )
 
@@ -273,7 +276,7 @@ class Stage:
         page = lxml.html.fromstring(text.encode())
         prose = first(page, f"//*[{has_class('prose')}][not(ancestor::*[{has_class('callout')}])]")
         cards = list_cards(page)
-        listed = () if prose is not None else tuple(sorted(map(self.post_at, cards)))
+        listed = () if prose is not None else tuple(map(self.post_at, cards))
         is_locked = not cards and bool(page.xpath(f"//article//p[{has_class('protected')}]"))
         return Shown(
             200,
