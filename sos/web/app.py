@@ -121,11 +121,14 @@ class SiteService:
 
     async def load(self, file: ReleaseFile) -> None:
         """Have a release ready beside the active one. Raises ReleaseError."""
-        if self._loaded.find(file.id) is None:
+        release = self._loaded.find(file.id)
+        if release is None:
             release = await load_release(file)
             # What visitors see most must come out whole before anybody changes to it.
             self._pages.producer.try_release(release)
             self._loaded.add(release)
+        if release is not self._loaded.active:
+            await self._pages.make_ahead(release)
 
     def swap(self, release: str) -> None:
         """Change to a loaded release, and render again what is asked for most."""

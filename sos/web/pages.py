@@ -21,6 +21,7 @@ from sos.page.routes import PageRoute, Refusal, Route, SitemapRoute
 from sos.produce.fallback import Fallback
 from sos.produce.producer import Producer
 from sos.release.environment import Release
+from sos.web.ahead import Ahead
 from sos.web.answers import REFUSED, Answer, CacheUse, Lane, Made, Wanted
 from sos.web.freshness import Freshness
 from sos.web.making import Flight, Maker
@@ -64,6 +65,7 @@ class Pages:
         self._queue = RenderQueue(metrics)
         self._maker = Maker(producer, cache, self._freshness, self._queue, metrics, fallback)
         self._renewal.attach(self._freshness, self._maker)
+        self._ahead = Ahead(producer, cache, self.follower, self._maker, self._queue, clock)
 
     async def run(self) -> None:
         """Follow the content store until cancelled."""
@@ -106,9 +108,14 @@ class Pages:
                 return await producer.produce_error(made.status)
             return made
 
+    async def make_ahead(self, release: Release) -> None:
+        """Get ready for `swap`: what visitors ask for most is made before it is live."""
+        await self._ahead.make(release)
+
     def swap(self, release: Release) -> None:
         """Make pages with another release; kept ones are made again when they are asked for."""
         self.producer.swap(release)
+        self._ahead.keep(release)
         self._renewal.on_release()
 
     async def aclose(self) -> None:

@@ -14,6 +14,7 @@ from sos.content.store import Due
 from sos.metrics import Metrics
 from sos.produce.fallback import Fallback
 from sos.produce.producer import Producer
+from sos.web.ahead import is_busy
 from sos.web.freshness import Freshness
 from sos.web.making import Maker
 
@@ -26,10 +27,7 @@ CONTENT_GRACE = 0.1
 """How long a busy page is shown as it was while it is made anew, seconds, after its content
 changed: longer than that takes, unless the worker is busy. Half of all requests may be for one
 page, and none of them is to wait for it. (A release is another matter: once a worker says that
-it serves one, no page is of the one before.)"""
-
-BUSY_HITS, BUSY_SECONDS = 50, 2.0
-"""A page is busy that was asked for so often, and so recently. (The front counts once a second.)"""
+it serves one, no page is of the one before. `ahead` makes them before.)"""
 
 
 class Renewal:
@@ -120,7 +118,7 @@ class Renewal:
         self._changed()
 
     def on_release(self) -> None:
-        """Another release is live: no kept page is of it."""
+        """Another release is live: no kept page is of it, but those that were made ahead."""
         self._cache.version += 1
         self._make_hot_again(self._cache.paths())
         self._changed()
@@ -173,8 +171,8 @@ class Renewal:
 
     def _cover(self, path: str, grace: float) -> None:
         """Have the copy of a busy page shown as it is; the same copy never for longer."""
-        entry, now = self._cache.peek(path), self._clock()
-        if entry is None or entry.hits < BUSY_HITS or entry.last_hit < now - BUSY_SECONDS:
+        entry = self._cache.peek(path)
+        if entry is None or not is_busy(entry, self._clock()):
             return
         if self._covered.get(path, (None,))[0] is not entry:
             loop = asyncio.get_running_loop()

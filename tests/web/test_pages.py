@@ -20,9 +20,10 @@ from sos.produce.producer import Producer
 from sos.release.environment import Release
 from sos.web import pages as module
 from sos.web import renewing
+from sos.web.ahead import BUSY_HITS
 from sos.web.pages import Answer, Pages
 from sos.web.render_queue import CONCURRENT
-from sos.web.renewing import BUSY_HITS, HOT_PAGES
+from sos.web.renewing import HOT_PAGES
 
 from tests.page.documents import (
     ADMIN,
@@ -330,6 +331,60 @@ async def test_no_busy_page_is_of_the_release_before(start: Start) -> None:
     service.pages.swap(release_of(index="New {{ page.title }}</html>"))
     assert service.pages.answer_now("/", "") is None
     assert (await service.text("/")).startswith("New")
+
+
+async def test_busy_pages_are_made_before_a_release_is_live(start: Start) -> None:
+    """Once it is live they are there at once; before, nothing of them is seen."""
+    service = await start(make_store(post(5)))
+    old = await ask_often(service)
+    await service.ask("/post-5/")
+    release = release_of(index="New {{ page.title }}</html>")
+    await service.pages.make_ahead(release)
+    assert (await service.text("/")).encode() == old
+    service.pages.swap(release)
+    busy = service.pages.answer_now("/", "")
+    assert busy
+    assert (busy.cache, busy.stale) == ("hit", False)
+    assert (await service.text("/")).startswith("New")
+    assert service.pages.answer_now("/post-5/", "") is None, "nobody asks for it that often"
+
+
+async def test_what_changed_since_a_page_was_made_ahead_is_made_anew(start: Start) -> None:
+    """What is shown when the release is live is of this content."""
+    service = await start(make_store(post(5)))
+    await ask_often(service)
+    release = release_of(index="New {{ page.posts[0].label }}</html>")
+    await service.pages.make_ahead(release)
+    service.store.put("post:5", post(5, title={"rendered": "Changed"}))
+    await service.look()
+    service.pages.swap(release)
+    assert service.pages.answer_now("/", "") is None
+    assert await service.text("/") == "New Changed</html>"
+
+
+async def test_what_was_made_with_a_release_is_shown_with_no_other(start: Start) -> None:
+    """Somebody previews one, and another one goes live."""
+    service = await start(make_store(post(5)))
+    await ask_often(service)
+    await service.pages.make_ahead(release_of(index="Never {{ page.title }}</html>"))
+    service.pages.swap(release_of(index="New {{ page.title }}</html>"))
+    assert service.pages.answer_now("/", "") is None
+    assert (await service.text("/")).startswith("New")
+
+
+async def test_a_change_of_release_does_not_wait_for_a_silent_store(start: Start) -> None:
+    """Whatever hangs or fails while pages are made ahead: the release is changed to."""
+    service = await start(make_store(post(5)))
+    await ask_often(service)
+    service.store.gate = asyncio.Event()
+    began = asyncio.get_running_loop().time()
+    await service.pages.make_ahead(THEME)
+    assert asyncio.get_running_loop().time() - began < 5
+    service.store.gate.set()
+    service.store.gate = None
+    await service.pages.make_ahead(BROKEN)
+    service.pages.swap(BROKEN)
+    assert (await service.ask("/")).status == 200
 
 
 async def test_hot_pages_have_a_bound(start: Start) -> None:
