@@ -69,7 +69,7 @@ def demo_settings(source: str | None, port: int | None, folder: str = "demo") ->
 
     state = Path(given.state_dir).absolute() / folder / name
     public = free_port(*parse_address(given.listen, "listen"), wanted=port)
-    private = free_port(*parse_address(given.health_listen, "health_listen"))
+    private = free_port(*parse_address(given.health_listen, "health_listen"), without=public)
     host, _ = parse_address(given.listen, "listen")
     uploads = f"file:{uploads_folder()}"
     if source:
@@ -108,9 +108,13 @@ def write_settings(settings: Settings, path: Path) -> Path:
     return path
 
 
-def free_port(host: str, port: int, wanted: int | None = None) -> int:
-    """``wanted``, or the first free one of ``port`` and the 50 after it, or any."""
-    for candidate in [*range(port, port + 50), 0] if wanted is None else [wanted]:
+def free_port(host: str, port: int, wanted: int | None = None, *, without: int = 0) -> int:
+    """``wanted``, or the first free one of ``port`` and the 50 after it, or any.
+
+    ``without`` is taken, although nobody listens there yet. Raises ClickException.
+    """
+    candidates = [c for c in range(port, port + 50) if c != without] + [0]
+    for candidate in candidates if wanted is None else [wanted]:
         with socket.socket() as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sos.cli.demo import demo_settings
 
 START_SECONDS = 60.0
 
@@ -58,3 +60,20 @@ def test_demo_shows_a_complete_site_and_ends_with_ctrl_c(
         assert answer.headers["Content-Type"].startswith("image/")
     demo.send_signal(signal.SIGINT)
     assert demo.wait(30) == 0
+
+
+def test_demo_beside_another_has_two_ports_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the public port is taken, the next one is the default of the private address."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("SOS_LISTEN", f"127.0.0.1:{taken}")
+        monkeypatch.setenv("SOS_HEALTH_LISTEN", f"127.0.0.1:{taken + 1}")
+        settings = demo_settings(None, None)
+        assert settings.listen != f"127.0.0.1:{taken}"
+        assert settings.health_listen != settings.listen
+    monkeypatch.setenv("SOS_HEALTH_LISTEN", settings.listen)
+    wanted = demo_settings(None, int(settings.listen.rpartition(":")[2]))
+    assert wanted.listen == settings.listen != wanted.health_listen
