@@ -17,9 +17,19 @@ _UNSOUND = re.compile(r"[^A-Za-z0-9_.-]")  # a post type may be called anything
 _LISTS = {"list:type:post": "home", "list:sticky": "home"}
 
 
-@lru_cache(maxsize=8192)
 def surrogate_key(name: str) -> str:
     """The key of a document or list."""
+    kind, _, number = name.partition(":")
+    # There are more posts than would be worth remembering.
+    return (
+        f"post-{number}"
+        if kind == "post" and number.isdigit() and number.isascii()
+        else _build_key(name)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _build_key(name: str) -> str:
     if name in _LISTS:
         return _LISTS[name]
     if name.startswith("user:"):

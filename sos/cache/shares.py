@@ -46,9 +46,9 @@ def divide(cache_mb: int, pages_percent: int) -> Shares:
     rest = total - pages
     return Shares(
         pages=pages,
-        answers=rest * 5 // 100,
-        listed=rest * 60 // 100,
-        texts=rest * 26 // 100,
-        documents=rest * 6 // 100 // PARSED,
-        parts=rest * 3 // 100 // PARSED,
+        answers=rest * 4 // 100,
+        listed=rest * 62 // 100,
+        texts=rest * 27 // 100,
+        documents=rest * 5 // 100 // PARSED,
+        parts=rest * 2 // 100 // PARSED,
     )

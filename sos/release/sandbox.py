@@ -97,6 +97,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         found = self._loaded.get(name) if type(name) is str and globals is None else None
         return found or super().get_template(name, parent, globals)
 
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return the names that a template sees besides its own: one dictionary for all of them.
+
+        Jinja2's own is a ChainMap, in whose names each import of a page looks, in Python.
+        """
+        return {**self.globals, **d} if d else self.globals
+
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         """Call a function from a template; see `remember` for what need not run again."""
         # The names are Jinja2's: they leave all others to the keyword arguments.
