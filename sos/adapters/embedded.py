@@ -133,6 +133,7 @@ class EmbeddedValkey:
             "unixsocketperm": "700",
             "dir": str(self._folder),
             "logfile": "valkey.log",
+            "pidfile": "valkey.pid",
             "loglevel": "warning",
             "daemonize": "no",
             # Content survives a kill -9 of everything, up to its last second.

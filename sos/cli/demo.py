@@ -9,6 +9,7 @@ import getpass
 import json
 import os
 import secrets
+import shutil
 import socket
 import sys
 import time
@@ -158,6 +159,18 @@ async def import_site(source: str, user: str | None, url: str, settings: Setting
         await store.aclose()
 
 
+def reach_command() -> list[str]:
+    """What makes a shell know the command ``sos`` that runs; nothing where it does already.
+
+    A checkout has it in a folder of its own; some systems have another command of that name.
+    """
+    folder = Path(sys.argv[0]).absolute().parent
+    own = folder / "sos"
+    if not own.is_file() or shutil.which("sos") == str(own):
+        return []
+    return [f'export PATH="{folder}:$PATH"']
+
+
 def _announce(where: NodeAddresses, settings: Settings, source: str | None, file: Path) -> None:
     what = "your site, as sos serves it" if source else "the site"
     lines = [
@@ -165,6 +178,7 @@ def _announce(where: NodeAddresses, settings: Settings, source: str | None, file
         f"http://{where.private}/   how the fleet is (a fleet of one)",
         "",
         "Release templates from another terminal:",
+        *(f"  {line}" for line in reach_command()),
         f"  export SOS_CONFIG={file}",
         "  sos release publish     [dim]then, with the id it prints:[/dim]",
         "  sos release activate ID",
@@ -174,7 +188,7 @@ def _announce(where: NodeAddresses, settings: Settings, source: str | None, file
     if not source:
         lines[2:2] = [
             "",
-            "[dim]In a minute a scheduled post goes live: watch the front page.[/dim]",
+            "[dim]In a minute a scheduled post goes live: reload the front page then.[/dim]",
             f"What to try next: [bold]{settings.site}/try-this/[/bold]. Edit templates with",
             "[bold]sos dev[/bold], release them and roll them back, kill a worker.",
         ]

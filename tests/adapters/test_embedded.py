@@ -47,6 +47,12 @@ def test_content_survives_kill_9(tmp_path: Path) -> None:
         store.stop()
 
 
+def test_its_process_number_lies_beside_it(tmp_path: Path) -> None:
+    """Who tries what becomes of a site without its store need not look for it."""
+    with embedded_server(tmp_path) as url:
+        assert int((tmp_path / "valkey.pid").read_text()) == server_pid(url)
+
+
 def test_nobody_else_can_reach_it(tmp_path: Path) -> None:
     """No TCP port, a folder and a socket for the owner only, and no eviction."""
     folder = tmp_path / "deep" / "store"

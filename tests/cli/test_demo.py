@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sos.cli.demo import demo_settings
+from sos.cli.demo import demo_settings, reach_command
 
 START_SECONDS = 60.0
 
@@ -77,3 +77,21 @@ def test_demo_beside_another_has_two_ports_of_its_own(
     monkeypatch.setenv("SOS_HEALTH_LISTEN", settings.listen)
     wanted = demo_settings(None, int(settings.listen.rpartition(":")[2]))
     assert wanted.listen == settings.listen != wanted.health_listen
+
+
+def test_demo_tells_a_shell_that_does_not_know_the_command_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `make demo` in a checkout; or where the system has another command `sos`."""
+    for folder in ("own", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "sos").touch(mode=0o755)
+    own = tmp_path / "own"
+    monkeypatch.setattr(sys, "argv", [str(own / "sos"), "demo"])
+    for path in ("/nowhere", str(tmp_path / "other")):
+        monkeypatch.setenv("PATH", path)
+        assert reach_command() == [f'export PATH="{own}:$PATH"']
+    monkeypatch.setenv("PATH", f"{own}:/nowhere")
+    assert reach_command() == []
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "__main__.py"), "demo"])
+    assert reach_command() == []
