@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sos.content.document import parse_time
+from sos.content.fields import parse_time
 from sos.content.store import Brief, Candidate, Changes, Due, Entry, Found, FoundRow, Record
 from sos.errors import StoreUnavailableError
 

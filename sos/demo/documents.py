@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from sos.content.document import CALLOUT
+from sos.content.post import CALLOUT
 from sos.demo.article import Article
 from sos.demo.blocks import Blocks
 from sos.demo.dates import fill_dates, format_gmt, format_local, parse_moment

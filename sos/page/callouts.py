@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from sos.content.document import CALLOUT, CalloutTerms, Post
+from sos.content.post import CALLOUT, CalloutTerms, Post
 from sos.content.sanitize import plain_text
 from sos.content.store import Found
 from sos.page.cards import Library, build_featured

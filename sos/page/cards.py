@@ -11,7 +11,8 @@ from typing import TypeVar
 import msgspec
 from markupsafe import Markup
 
-from sos.content.document import Post, Term, User
+from sos.content.document import Term, User
+from sos.content.post import Post
 from sos.content.sanitize import plain_text
 from sos.page.embeds import ask_first
 from sos.page.images import build_image

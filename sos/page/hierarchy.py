@@ -5,7 +5,8 @@ Source: https://developer.wordpress.org/themes/basics/template-hierarchy/ and ge
 
 import re
 
-from sos.content.document import Post, Term, User
+from sos.content.document import Term, User
+from sos.content.post import Post
 
 _UNSAFE = re.compile(r"[^a-z0-9_-]+")
 

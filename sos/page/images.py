@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from sos.content.document import Media
+from sos.content.post import Media
 from sos.page.model import Image
 from sos.page.rewrite import Rewriter
 

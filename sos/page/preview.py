@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from sos.content.document import CALLOUT, Post
+from sos.content.post import CALLOUT, Post
 from sos.content.preview import ContentPreview
 from sos.content.store import Brief, Entry, Found
 from sos.page.cards import Document, Library

@@ -3,7 +3,7 @@
 import msgspec
 from markupsafe import Markup
 
-from sos.content.document import Post
+from sos.content.post import Post
 from sos.content.sanitize import plain_text
 from sos.content.store import Candidate, Found
 from sos.page import hierarchy

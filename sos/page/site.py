@@ -11,17 +11,16 @@ import msgspec
 from markupsafe import Markup
 
 from sos.content.document import (
-    Media,
     Menu,
     PostType,
     SiteDocument,
     Taxonomy,
     parse_menu,
-    parse_post,
     parse_site,
     parse_taxonomies,
     parse_types,
 )
+from sos.content.post import Media, parse_post
 from sos.content.sanitize import plain_text, sanitize_inline
 from sos.content.store import Brief, Record, Topics
 from sos.errors import DocumentError

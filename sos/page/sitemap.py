@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
-from sos.content.document import CALLOUT
+from sos.content.post import CALLOUT
 from sos.content.store import Entry
 from sos.page.site import Site
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sos.content.document import Post, parse_post
+from sos.content.post import Post, parse_post
 from sos.errors import DocumentError
 
 SECONDS = 20.0

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from sos.content.document import Post, parse_post, parse_term, parse_user
+from sos.content.document import parse_term, parse_user
+from sos.content.post import Post, parse_post
 from sos.content.store import Record
 from sos.errors import DocumentError
 from sos.metrics import Metrics

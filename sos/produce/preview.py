@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from sos.content.document import CALLOUT, Post, parse_post
+from sos.content.post import CALLOUT, Post, parse_post
 from sos.content.preview import ContentPreview
 from sos.content.store import Candidate, ContentReader, Entry, Found, Record
 from sos.errors import DocumentError, SosError

@@ -15,7 +15,7 @@ import structlog
 
 from sos.cache.encodings import build_hasty
 from sos.cache.pages import CachedPage, Missing
-from sos.content.document import Post
+from sos.content.post import Post
 from sos.content.store import Candidate, ContentReader, Found
 from sos.errors import DocumentError, StoreIncompleteError, StoreUnavailableError, TemplateError
 from sos.metrics import Metrics

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 import msgspec
 import structlog
 
-from sos.content.document import Post
+from sos.content.post import Post
 from sos.content.store import Found, Record
 from sos.page.cards import Library, Listed, build_listed
 from sos.produce.documents import DocumentCache, Pace

@@ -9,7 +9,7 @@ from html import escape
 
 import msgspec
 
-from sos.content.document import CALLOUT
+from sos.content.post import CALLOUT
 from sos.content.preview import ContentPreview
 from sos.page.dates import to_local
 from sos.page.site import Site

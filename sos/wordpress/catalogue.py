@@ -6,7 +6,7 @@ in which they are imported. Whether visitors may see each of them is for `survey
 
 from urllib.parse import parse_qsl, urlsplit
 
-from sos.content.document import CALLOUT
+from sos.content.post import CALLOUT
 from sos.wordpress.site_reader import Collection, Json
 
 # WordPress's own furniture, which has no public pages (create_initial_post_types,

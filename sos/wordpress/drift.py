@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from sos.content.document import parse_time
+from sos.content.fields import parse_time
 from sos.content.store import Entry
 from sos.wordpress.site_reader import Collection, Json
 

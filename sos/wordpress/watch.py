@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from sos.content.document import parse_time
+from sos.content.fields import parse_time
 from sos.content.store import ContentWriter
 from sos.errors import SosError
 from sos.wordpress.catalogue import USERS

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from sos.content.document import MAX_BYTES
+from sos.content.fields import MAX_BYTES
 from sos.wordpress.site_reader import Collection, Json
 
 # Hypermedia, the database's own identity, and a plugin's second copy of what it also gives as JSON.

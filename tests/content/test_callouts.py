@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sos.content.document import CalloutTerms, parse_post
+from sos.content.post import CalloutTerms, parse_post
 from sos.content.store import Found
 
 from tests.content.raw_store import HOME, NOW, Json, RawStore, assert_sound, page, post

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sos.adapters.redis import RedisStore
-from sos.content.document import parse_post
+from sos.content.post import parse_post
 from sos.content.preview import MAX_BYTES, parse_preview
 from sos.content.preview_token import (
     MAX_SECONDS,

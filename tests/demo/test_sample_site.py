@@ -13,6 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sos.content import document
+from sos.content.fields import parse_time
+from sos.content.post import Post, parse_post
 from sos.content.store import Operation
 from sos.demo import sample_site
 
@@ -62,7 +64,7 @@ def test_references_and_ids_are_unique_and_agree(operations: list[Operation]) ->
 def test_every_document_parses_as_what_it_is(operations: list[Operation]) -> None:
     """The reader of wire documents takes each one, and keeps its words."""
     parse = {
-        "post": document.parse_post,
+        "post": parse_post,
         "term": document.parse_term,
         "user": document.parse_user,
         "menu": document.parse_menu,
@@ -72,7 +74,7 @@ def test_every_document_parses_as_what_it_is(operations: list[Operation]) -> Non
     }
     for operation in operations[:-1]:
         parsed = parse[operation.ref.partition(":")[0]](operation.json)
-        if not isinstance(parsed, document.Post) or parsed.type == "attachment":
+        if not isinstance(parsed, Post) or parsed.type == "attachment":
             continue
         content = msgspec.json.decode(operation.json)["content"]["rendered"]
         assert words("\n".join(parsed.parts)) == words(content), operation.ref
@@ -173,7 +175,7 @@ def test_scheduled_posts_come_after_a_minute_and_an_hour(documents: Documents) -
     """Both are in the store ahead of time, with WordPress's status for them."""
     future = [d for d in posts_of(documents) if d["status"] == "future"]
     assert sorted(seconds(post) - NOW for post in future) == [60, 3600]
-    until = [document.parse_time(t) for d in posts_of(documents) if (t := expires(d))]
+    until = [parse_time(t) for d in posts_of(documents) if (t := expires(d))]
     assert sorted(t - NOW for t in until if t and t > NOW) == [900]
     assert len([t for t in until if t and t < NOW]) == 1
 
@@ -237,7 +239,7 @@ def test_site_looks_fresh_at_any_time(now: int) -> None:
     moments = sorted(seconds(p) for p in posts)
     assert len(set(moments)) == len(moments)
     assert [m - now for m in moments[-3:]] == [-25 * 60, 60, 3600]
-    assert all(document.parse_time(p["modified_gmt"]) >= seconds(p) for p in posts)
+    assert all(parse_time(p["modified_gmt"]) >= seconds(p) for p in posts)
 
 
 def posts_of(documents: Documents) -> list[dict[str, Any]]:
@@ -249,11 +251,11 @@ def expires(post: dict[str, Any]) -> str:
 
 
 def is_public(post: dict[str, Any]) -> bool:
-    until = document.parse_time(expires(post)) if expires(post) else None
+    until = parse_time(expires(post)) if expires(post) else None
     return post["status"] == "publish" and (until is None or until > NOW)
 
 
 def seconds(post: dict[str, Any]) -> int:
-    moment = document.parse_time(post["date_gmt"])
+    moment = parse_time(post["date_gmt"])
     assert moment is not None
     return moment

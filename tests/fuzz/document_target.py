@@ -11,15 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 from sos.content.document import (
-    Post,
     parse_menu,
-    parse_post,
     parse_site,
     parse_taxonomies,
     parse_term,
     parse_types,
     parse_user,
 )
+from sos.content.post import Post, parse_post
 from sos.content.sanitize import DEFAULT_EMBED_HOSTS, sanitize_html, sanitize_inline
 from sos.content.store import Candidate, Found, Record
 from sos.errors import DocumentError

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from sos.content.document import parse_post
+from sos.content.post import parse_post
 from sos.page.callouts import build_callout, with_callout
 from sos.page.cards import Library
 from sos.page.feed import build_feed

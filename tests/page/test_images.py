@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sos.content.document import Media, Size
+from sos.content.post import Media, Size
 from sos.page.images import build_image
 from sos.page.rewrite import Rewriter
 

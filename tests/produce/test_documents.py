@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from sos.content.document import Post, Term, User
+from sos.content.document import Term, User
+from sos.content.post import Post
 from sos.content.store import Record
 from sos.metrics import Metrics
 from sos.produce.documents import DocumentCache

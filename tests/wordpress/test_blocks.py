@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sos.content.document import parse_body
+from sos.content.post import parse_body
 
 from tests.servers.wordpress import WordPressServer
 

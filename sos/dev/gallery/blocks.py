@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from markupsafe import Markup
 
-from sos.content.document import parse_body
+from sos.content.post import parse_body
 from sos.dev.gallery.items import Item, build_slug
 from sos.page.embeds import ask_first
 from sos.page.model import PageModel
