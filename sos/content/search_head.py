@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from sos.content.fields import Json
 from sos.content.sanitize import plain_text
 from sos.content.sanitize_values import sound_value
-from sos.content.search_plugins import Json, find_sources
+from sos.content.search_plugins import find_sources
 
 MAX_RAW = 20_000
 """Characters. Nobody writes a longer title or description on purpose: it is not looked at."""

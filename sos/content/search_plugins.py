@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-Json = Mapping[str, Any]
+from sos.content.fields import Json, object_of
 
 MAX_LOOKED_AT = 20_000
 """Characters of a text in which variables are looked for."""
@@ -23,17 +23,17 @@ def find_sources(doc: Json) -> list[Json]:
 
 
 def _of_publisher(doc: Json) -> Iterator[Json]:
-    yield _object(_object(doc, "sos"), "head")
+    yield object_of(object_of(doc, "sos"), "head")
 
 
 def _of_yoast(doc: Json) -> Iterator[Json]:
     """Yoast SEO 16.7 and later: the names are those of `Head` already."""
-    yield _object(doc, "yoast_head_json")
+    yield object_of(doc, "yoast_head_json")
 
 
 def _of_aioseo(doc: Json) -> Iterator[Json]:
     """All in One SEO 4.1.9 and later: what it would print, then what the editor typed."""
-    printed = _object(doc, "aioseo_head_json")
+    printed = object_of(doc, "aioseo_head_json")
     names = {name.replace(":", "_"): value for name, value in printed.items()}
     if "canonical_url" in names:
         names["canonical"] = names["canonical_url"]
@@ -45,7 +45,7 @@ def _of_aioseo(doc: Json) -> Iterator[Json]:
             "alt": names.get("og_image_alt"),
         }
     yield names
-    typed = _object(doc, "aioseo_meta_data")
+    typed = object_of(doc, "aioseo_meta_data")
     if not typed:
         return
     robots = [w for w in _REFUSALS if typed.get(f"robots_{w}") in (True, 1, "1")]
@@ -122,7 +122,7 @@ _META_NAMES = frozenset(
 
 def _of_meta(doc: Json) -> Iterator[Json]:
     """Registered meta fields: in `meta`, or beside it where a site registers fields of its own."""
-    meta = _object(doc, "meta")
+    meta = object_of(doc, "meta")
     found = {n: v for place in (doc, meta) for n, v in place.items() if n in _META_NAMES}
     if not found:
         return
@@ -145,8 +145,3 @@ def _without_variables(said: Mapping[str, Any]) -> Json:
         for name, value in said.items()
         if not (isinstance(value, str) and _VARIABLE.search(value[:MAX_LOOKED_AT]))
     }
-
-
-def _object(doc: Json, field: str) -> Json:
-    value = doc.get(field)
-    return value if isinstance(value, dict) else {}
