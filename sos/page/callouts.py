@@ -9,13 +9,15 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 import msgspec
+from markupsafe import Markup
 
 from sos.content.post import CALLOUT, CalloutTerms, Post
 from sos.content.sanitize import plain_text
 from sos.content.store import Found
 from sos.page.cards import Library, build_featured
+from sos.page.distinct_ids import find_ids, rename_ids
 from sos.page.frame import BuiltPage
-from sos.page.model import Callout
+from sos.page.model import Callout, PageModel
 
 CALLOUTS_LIST = f"list:type:{CALLOUT}"
 """The name that is touched when a callout comes or goes."""
@@ -35,8 +37,7 @@ def add_callouts(library: Library, found: Found, built: BuiltPage) -> BuiltPage:
     names = [*built.depends[:2], CALLOUTS_LIST, *(f"post:{c.id}" for c in chosen)]
     names += built.depends[2:]
     names += _depends(found.callouts, posts)
-    page = msgspec.structs.replace(built.page, callouts=tuple(chosen))
-    return BuiltPage(page, tuple(dict.fromkeys(names)))
+    return BuiltPage(_with_all(built.page, chosen), tuple(dict.fromkeys(names)))
 
 
 def with_callout(library: Library, built: BuiltPage, ref: str) -> BuiltPage:
@@ -51,9 +52,7 @@ def with_callout(library: Library, built: BuiltPage, ref: str) -> BuiltPage:
         return built
     others = (c for c in built.page.callouts if c.placement != shown.placement and c.id != post.id)
     callouts = sorted((shown, *others), key=lambda c: PLACEMENTS.index(c.placement))
-    return BuiltPage(
-        msgspec.structs.replace(built.page, callouts=tuple(callouts)), (*built.depends, ref)
-    )
+    return BuiltPage(_with_all(built.page, callouts), (*built.depends, ref))
 
 
 def build_callout(library: Library, post: Post) -> Callout | None:
@@ -78,6 +77,19 @@ def build_callout(library: Library, post: Post) -> Callout | None:
         image=image,
         css=css,
     )
+
+
+def _with_all(page: PageModel, callouts: Iterable[Callout]) -> PageModel:
+    """The page with these callouts, whose ids are neither the page's own nor another's."""
+    below = [page.post.content] if page.post else [card.excerpt for card in page.posts]
+    taken = frozenset().union(*map(find_ids, below))
+    chosen = []
+    for callout in callouts:
+        html = rename_ids(callout.content, taken, f"sos-callout-{callout.tag}-")
+        taken |= find_ids(html)
+        content = Markup(html)  # noqa: S704 - sanitised when read
+        chosen.append(msgspec.structs.replace(callout, content=content))
+    return msgspec.structs.replace(page, callouts=tuple(chosen))
 
 
 def _choose(library: Library, posts: Iterable[Post], placement: str) -> Callout | None:

@@ -207,3 +207,33 @@ async def test_previewed_callout_is_the_one_that_is_shown() -> None:
     for document in (post(73), callout(73, title="", content="")):
         assert with_callout(library_of(document), built, "post:73") is built
     assert with_callout(library_of(), built, "post:99") is built
+
+
+async def test_ids_of_a_callout_are_its_own() -> None:
+    """An anchor that the page below or another callout has too gets another name, and its links."""
+    text = (
+        '<h2 id="join">Join</h2><p id="alone">id="join" <a href="#join">there</a> '
+        '<a href="#alone">and</a> <a href="/#join">away</a></p>'
+        '<p aria-labelledby="join alone" id="dues">x</p>'
+    )
+    static = site(show_on_front="page", page_on_front=30)
+    below = page(30, "welcome", content='<p id="join">Below</p><a href="#join">x</a>')
+    store = make_store(
+        below,
+        callout(70, "takeover", content=text),
+        callout(71, content='<p id="dues">x</p>'),
+        site=static,
+    )
+    built = await build(store)
+    takeover, banner = built.page.callouts
+    assert takeover.content == text.replace(
+        '<h2 id="join">', f'<h2 id="sos-callout-{takeover.tag}-join">'
+    ).replace('<a href="#join">', f'<a href="#sos-callout-{takeover.tag}-join">').replace(
+        '="join alone"', f'="sos-callout-{takeover.tag}-join alone"'
+    )
+    assert banner.content == f'<p id="sos-callout-{banner.tag}-dues">x</p>'
+    html = render_page(built, theme()).body.decode()
+    ids = re.findall(r'<[a-z][^<>]* id="([^"]*)"', html)
+    assert len(ids) == len(set(ids)), ids
+    assert built.page.post
+    assert 'href="#join"' in built.page.post.content
