@@ -1,8 +1,8 @@
 """Ids of sanitised HTML that stands in one page beside other HTML. Pure.
 
 In: a text, and the ids that are taken. Out: the same text with ids of its own. Editors give anchors
-in each text by itself: "about" may be in two of them, and a page has each id once (HTML, 3.2.6 The id
-attribute). What leads to a renamed one within the same text is renamed along.
+in each text by itself: "about" may be in two of them, and a page has each id once (HTML, 3.2.6 The
+id attribute). What leads to a renamed one within the same text is renamed along.
 """
 
 import re

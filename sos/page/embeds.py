@@ -2,8 +2,9 @@
 
 Nothing of another host is fetched before the reader agrees, with or without scripts: the frame
 shows a small document of ours (``srcdoc``), whose one link leads the frame itself to its player.
-Below it stands a plain link, for whoever wants no frame, and for paper. The frame keeps its size,
-so that nothing moves when it loads.
+Below it stands a plain link, for whoever wants no frame, and for paper. Both links are named after
+what they lead to, where that has a title. The frame keeps its size, so that nothing moves when it
+loads.
 
 Why nothing breaks out: the text in the small document is escaped for it, and the whole document is
 escaped once more as the value of an attribute. It inherits the policy of the page, which allows no
@@ -36,14 +37,14 @@ WORDS: Final = {
         "Åbn på {host}",
     ),
     "de": Words(
-        "Inhalt von {host} zeigen",
+        "Inhalt von {host} anzeigen",
         "{host} erfährt dann Ihre IP-Adresse und kann Cookies setzen.",
-        "Bei {host} öffnen",
+        "Auf {host} öffnen",
     ),
     "en": Words(
         "Show content from {host}",
         "{host} will then learn your IP address and may set cookies.",
-        "Open at {host}",
+        "Open on {host}",
     ),
     "es": Words(
         "Mostrar contenido de {host}",
@@ -177,7 +178,7 @@ def ask_first(html: str, language: str, direction: str) -> str:
         if not host:
             return ""
         frame = _asking_frame(values, host[1], words, language, direction)
-        below = "" if links else _plain_link(values["src"], host[1], words)
+        below = "" if links else _plain_link(values, host[1], words)
         kind = " sos-embed-film" if host[1] in FILM_HOSTS else ""
         return f'<span class="sos-embed{kind}">{frame}{below}</span>'
 
@@ -238,24 +239,37 @@ def _question(
     """The document that asks, as HTML; colours are the system's, so that it suits both schemes."""
     title = values.get("title", "")
     named = f"<div>{_escape(title)}</div>" if title != host else ""
+    label = _label(words.show, host, title)
     policy = values.get("referrerpolicy", "strict-origin-when-cross-origin")
     return (
         f'<!DOCTYPE html><html lang="{_escape(language)}" dir="{_escape(direction)}"><head>'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{_escape(title or host)}</title></head>"
         f'<body style="{_BODY}"><main style="margin:auto">{named}'
-        f'<p style="margin:8px 0"><a style="{_BUTTON}" href="{_escape(values["src"])}"'
+        f'<p style="margin:8px 0"><a style="{_BUTTON}" href="{_escape(values["src"])}"{label}'
         f' referrerpolicy="{_escape(policy)}">{_say(words.show, host)}</a></p>'
         f"<div><small>{_say(words.note, host)}</small></div></main></body></html>"
     )
 
 
-def _plain_link(address: str, host: str, words: Words) -> str:
+def _plain_link(values: dict[str, str], host: str, words: Words) -> str:
+    address = values["src"]
+    label = "" if (title := values.get("title", "")) == host else title
     for pattern, page in _PAGES:
         if pattern.fullmatch(address):
             address = pattern.sub(page, address)
             host = address.split("/")[2]
-    return f'<a class="sos-embed-link" href="{_escape(address)}">{_say(words.open, host)}</a>'
+    return (
+        f'<a class="sos-embed-link" href="{_escape(address)}"{_label(words.open, host, label)}>'
+        f"{_say(words.open, host)}</a>"
+    )
+
+
+def _label(words: str, host: str, title: str) -> str:
+    """A name for each of several links with the same words: it begins with these (WCAG 2.5.3)."""
+    if title in ("", host):
+        return ""
+    return f' aria-label="{_escape(f"{words.format(host=host)}: {title}")}"'
 
 
 def _say(words: str, host: str) -> str:

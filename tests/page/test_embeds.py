@@ -54,6 +54,21 @@ def text(nodes: list[Node]) -> str:
 # ---------------------------------------------------------------- what the reader meets
 
 
+def test_two_films_of_one_host_have_links_of_different_names() -> None:
+    """Who hears a list of links hears which is which; a name begins with the words that are seen."""
+    page = asked(FILM + FILM.replace("A film", "Another &quot;film&quot;") + FILM.replace(
+        ' title="A film"', ""
+    ))  # fmt: skip
+    inner = [a for nodes in small_documents(page) for _, name, a, _ in nodes if name == "a"]
+    outer = [a for _, name, a, _ in parse_tree(page) if name == "a"]
+    for named, words in ((inner, "Show content from"), (outer, "Open on")):
+        assert [a.get("aria-label") for a in named] == [
+            f"{words} www.youtube.com: A film",
+            f'{words} www.youtube.com: Another "film"',
+            None,
+        ]
+
+
 def test_frame_asks_and_its_link_leads_to_the_player() -> None:
     """The frame has no address of its own; the question names the film, the host, and the price."""
     [frame], [question] = frames(asked(FILM)), small_documents(asked(FILM))
@@ -69,7 +84,7 @@ def test_plain_link_below_leads_to_the_page_of_the_film() -> None:
     """It stands outside the frame: for paper, for who wants no frame, and for feeds."""
     tree = parse_tree(asked(FILM))
     assert links(tree) == ["https://www.youtube.com/watch?v=abcdefghijk"]
-    assert "Open at www.youtube.com" in text(tree)
+    assert "Open on www.youtube.com" in text(tree)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +199,7 @@ def assert_inert(page: str) -> None:
         assert {name for _, name, _, _ in question if name} <= SMALL_DOCUMENT
         for _, name, attributes, _ in question:
             allowed = {"style", "lang", "dir", "content", "name"} | (
-                {"href", "referrerpolicy"} if name == "a" else set()
+                {"href", "referrerpolicy", "aria-label"} if name == "a" else set()
             )
             assert set(attributes) <= allowed
             assert name == "meta" or "name" not in attributes
