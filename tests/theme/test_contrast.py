@@ -18,6 +18,7 @@ TEXT, MARK = 4.5, 3.0
 """WCAG 2.2, success criteria 1.4.3 (text) and 1.4.11 (what is not text)."""
 
 ON_SURFACES = ("ink", "quiet", "accent")
+ON_MARKS = ("focus", "control")
 SURFACES = ("paper", "raised")
 
 _READ = """(names) => {
@@ -34,6 +35,9 @@ _READ = """(names) => {
   });
 }"""
 _RULE = re.compile(r"\{([^{}]*)\}")
+_SELECTED = re.compile(r"([^{};]+)\{([^{}]*)\}")
+_EDGE = re.compile(r"(?:^|[;\s])border:[^;]*var\(--([a-z-]+)\)")
+_CONTROL = re.compile(r"(?:\b(?:a|summary|button|input|select|textarea)|-step|-link|-anchor)$")
 _INK = re.compile(r"(?:^|[;\s])color:\s*var\(--([a-z-]+)\)")
 _GROUND = re.compile(r"(?:^|[;\s])background(?:-color)?:\s*var\(--([a-z-]+)\)")
 
@@ -54,10 +58,10 @@ def measure_contrast(one: list[int], other: list[int]) -> float:
 
 def find_pairs() -> dict[tuple[str, str], float]:
     """Pairs of tokens that are used, and the contrast each must have: text on the surfaces, the
-    mark of focus, and what rules of any style sheet name together."""
+    mark of focus, the edge of a control, and what rules of any style sheet name together."""
     pairs = dict.fromkeys(itertools.product(ON_SURFACES, SURFACES), TEXT)
     pairs |= {("accent-ink", "accent"): TEXT}
-    pairs |= {("focus", surface): MARK for surface in SURFACES}
+    pairs |= dict.fromkeys(itertools.product(ON_MARKS, SURFACES), MARK)
     for sheet in sorted((FOLDER / "assets").glob("*.css")):
         for rule in _RULE.findall(sheet.read_text(encoding="utf-8")):
             ink, ground = _INK.search(rule), _GROUND.search(rule)
@@ -93,8 +97,25 @@ async def test_every_pair_of_tokens_can_be_read(browser: Browser, scheme: str) -
         assert await _find_faint(page, tokens, scheme) == []
         pale = tokens + ":root { --quiet: #8a8a8a; --accent: #808080 }"
         assert len(await _find_faint(page, pale, scheme)) >= 2
+        lines = tokens + ":root { --control: var(--line) }"
+        assert any("--control" in said for said in await _find_faint(page, lines, scheme))
     finally:
         await context.close()
+
+
+def test_edges_of_controls_can_be_seen() -> None:
+    """What is pressed or followed and stands in a box has the edge that is held to 3, not the fine
+    line that parts one text from the next."""
+    edges = {}
+    for sheet in sorted((FOLDER / "assets").glob("*.css")):
+        text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for selectors, rule in _SELECTED.findall(text):
+            edge = _EDGE.search(rule)
+            named = [it.strip() for it in re.split(r",(?![^(]*\))", selectors)]
+            if edge and any(_CONTROL.search(it) for it in named):
+                edges[selectors.strip()] = edge[1]
+    assert len(edges) >= 4
+    assert set(edges.values()) == {"control"}, edges
 
 
 def test_contrast_is_that_of_the_standard() -> None:
