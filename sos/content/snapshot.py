@@ -184,6 +184,10 @@ class SnapshotReader:
         """Always raises, as `fetch_sizes`."""
         raise StoreUnavailableError("a snapshot has no lists")
 
+    async def fetch_holding(self, refs: Sequence[str], words: Sequence[str]) -> dict[str, bytes]:
+        """Always raises: it is asked of lists, which a snapshot has none of."""
+        raise StoreUnavailableError("a snapshot has no lists")
+
     def next_change(self, names: Set[str], now: float) -> int:
         """Epoch second after ``now`` at which what is made of ``names`` changes; 0 for never."""
         times = [d.at for d in self.snapshot.upcoming if not d.touched.isdisjoint(names)]

@@ -170,6 +170,10 @@ class ContentReader(Protocol):
         """
         ...
 
+    async def fetch_holding(self, refs: Sequence[str], words: Sequence[str]) -> dict[str, bytes]:
+        """The JSON of those documents in which one of ``words`` stands, by reference."""
+        ...
+
 
 class PreviewReader(Protocol):
     """What a node asks of the store for who previews. Raises StoreUnavailableError as above."""

@@ -64,15 +64,18 @@ def without_secrets(head: Head) -> Head:
     return Head(title=head.title, canonical=head.canonical, robots=head.robots)
 
 
+def is_hidden(said: str) -> bool:
+    """Whether the directives ask search engines not to list the page."""
+    return not {"noindex", "none"}.isdisjoint(said.split(", "))
+
+
 def decide_robots(said: str, *, indexable: bool) -> str:
     """Content of ``<meta name=robots>``; without ``indexable`` nothing may be found (wp_robots)."""
     if not indexable:
         return "noindex, nofollow"
     if not said:
         return DEFAULT_ROBOTS
-    words = said.split(", ")
-    hidden = "noindex" in words or "none" in words
-    if hidden or any(word.startswith("max-image-preview:") for word in words):
+    if is_hidden(said) or any(w.startswith("max-image-preview:") for w in said.split(", ")):
         return said
     return f"{said}, {DEFAULT_ROBOTS}"
 

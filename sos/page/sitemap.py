@@ -1,11 +1,15 @@
 """Sitemaps (sitemaps.org 0.9) and robots.txt (RFC 9309) from list sizes and entries. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
+import msgspec
+
 from sos.content.post import CALLOUT
+from sos.content.search_head import parse_head
 from sos.content.store import Entry
+from sos.page.seo import is_hidden
 from sos.page.site import Site
 
 PER_PAGE = 2000
@@ -13,6 +17,9 @@ PER_PAGE = 2000
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+UNLISTING_WORDS = ("noindex", '"none"', "_seopress_robots_index")
+"""Documents with one of these are worth showing to `find_unlisted`, as plugins write it."""
 
 HIDDEN_TYPES = frozenset({"attachment", CALLOUT})
 _YEAR_10000 = 253_402_300_800
@@ -29,11 +36,23 @@ def build_sitemap_index(site: Site, sizes: Mapping[str, int]) -> str:
     return "".join(out)
 
 
-def build_sitemap(site: Site, entries: Sequence[Entry], *, front: bool) -> str:
-    """One sitemap. With ``front``, the front page comes first, whether or not it is a document."""
+def find_unlisted(documents: Mapping[str, bytes]) -> frozenset[str]:
+    """Of documents by reference, those that plugins ask search engines not to list."""
+    return frozenset(ref for ref, json in documents.items() if _is_unlisted(json))
+
+
+def build_sitemap(
+    site: Site, entries: Sequence[Entry], *, front: bool, unlisted: Set[str] = frozenset()
+) -> str:
+    """One sitemap. With ``front``, the front page comes first, whether or not it is a document.
+
+    Of ``entries``, the ``unlisted`` are left out: search engines report what contradicts itself.
+    """
     paths: dict[str, int] = {"/": 0} if front else {}
     for entry in entries:
-        if entry.path:
+        if entry.ref in unlisted:
+            paths.pop(entry.path, None)
+        elif entry.path:
             paths[entry.path] = max(entry.modified, paths.get(entry.path, 0))
     out = [_HEAD, f'<urlset xmlns="{_NAMESPACE}">\n']
     for path, modified in paths.items():
@@ -56,6 +75,14 @@ def build_robots(site: Site) -> str:
     if not site.document.indexable:
         return rules
     return f"{rules}\nSitemap: {site.view.url}/sitemap.xml\n"
+
+
+def _is_unlisted(json: bytes) -> bool:
+    try:
+        document = msgspec.json.decode(json)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return isinstance(document, dict) and is_hidden(parse_head(document).robots)
 
 
 def _maps(sizes: Mapping[str, int]) -> Iterator[tuple[str, int]]:

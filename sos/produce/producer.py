@@ -30,9 +30,11 @@ from sos.page.site import Site
 from sos.page.sitemap import (
     HIDDEN_TYPES,
     PER_PAGE,
+    UNLISTING_WORDS,
     build_robots,
     build_sitemap,
     build_sitemap_index,
+    find_unlisted,
 )
 from sos.produce.documents import DocumentCache, Pace
 from sos.produce.reading import FRONT, Reading
@@ -240,7 +242,11 @@ class Producer:
             front = route.list == "type:page" and route.number == 1
             if not entries and not front:
                 return Missing(404)
-            text = build_sitemap(self.site, entries, front=front)
+            # Few have such a word: the store is spared from handing out the others.
+            refs = [e.ref for e in entries]
+            documents = await self._reader.fetch_holding(refs, UNLISTING_WORDS)
+            unlisted = find_unlisted(documents)
+            text = build_sitemap(self.site, entries, front=front, unlisted=unlisted)
             # Any change, that is: a document may have moved without its list having changed.
             depends = (f"list:{route.list}", "site", "sitemap")
         rendered = build_rendered(

@@ -104,6 +104,19 @@ async def test_everything_that_was_written_can_be_listed(store: RedisStore) -> N
     assert (await store.fetch_meta())["ready"] == "1"
 
 
+async def test_documents_are_found_by_a_word_in_them(store: RedisStore) -> None:
+    """However many are asked for; a word is no pattern, and a document that is not there is none."""
+    posts = {f"post:{n}": {**SITE["post:1"], "id": n, "slug": f"s{n}"} for n in range(1, 121)}
+    for n in (1, 50, 51, 120):
+        posts[f"post:{n}"]["sos"] = {"head": {"robots": "no%index"}}
+    await store.apply(puts(posts))
+    found = await store.fetch_holding([*posts, "post:999"], ["nothing", "no%index"])
+    assert list(found) == ["post:1", "post:50", "post:51", "post:120"]
+    assert json.loads(found["post:51"]) == posts["post:51"]
+    assert await store.fetch_holding(list(posts), ["n.%index", "nothing"]) == {}
+    assert await store.fetch_holding([], ["no%index"]) == {}
+
+
 async def test_state_of_an_importer_is_kept_and_forgotten(store: RedisStore) -> None:
     """Bytes, beside the content."""
     assert await store.fetch_state("import") is None
@@ -247,6 +260,7 @@ CALLS: dict[str, Call] = {
     "fetch_due": lambda s: s.fetch_due(NOW, 10),
     "fetch_sizes": lambda s: s.fetch_sizes(),
     "fetch_entries": lambda s: s.fetch_entries("type:post", 0, 10, NOW),
+    "fetch_holding": lambda s: s.fetch_holding(["post:1"], ["x"]),
     "fetch_meta": lambda s: s.fetch_meta(),
     "take_sequence": lambda s: s.take_sequence(),
     "fetch_state": lambda s: s.fetch_state("x"),

@@ -200,6 +200,11 @@ class FakeStore:
             if k.visible(now)
         )
 
+    async def fetch_holding(self, refs: Sequence[str], words: Sequence[str]) -> dict[str, bytes]:
+        await self._reach()
+        found = ((r, self.kept[r].json) for r in refs if r in self.kept)
+        return {r: d for r, d in found if any(w.encode() in d for w in words)}
+
     async def fetch_preview(self, preview_id: str) -> bytes | None:
         await self._reach()
         return self.previews.get(preview_id)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from xml.etree.ElementTree import fromstring
 
 from hypothesis import given
 from hypothesis import strategies as st
 from sos.content.store import Entry
 from sos.page.site import Site, build_site
-from sos.page.sitemap import PER_PAGE, build_robots, build_sitemap, build_sitemap_index
+from sos.page.sitemap import (
+    PER_PAGE,
+    UNLISTING_WORDS,
+    build_robots,
+    build_sitemap,
+    build_sitemap_index,
+    find_unlisted,
+)
 
 from tests.page.documents import PUBLIC, site
 from tests.page.test_site import record
@@ -56,6 +65,27 @@ def test_a_sitemap_has_absolute_addresses_and_dates() -> None:
     assert locations(text) == [f"{PUBLIC}{p}" for p in ("/", "/a/", "/%e6%97%a5/", "/z/")]
     dates = [e.text for e in fromstring(text).iter(f"{NS}lastmod")]
     assert dates == ["2024-05-17T12:00:00+00:00", "2024-05-17T12:00:01+00:00"]
+
+
+def test_what_search_engines_are_asked_not_to_list_is_in_no_sitemap() -> None:
+    """Whichever plugin says it; even the front page. What merely mentions the word stays."""
+    said: dict[str, dict[str, Any]] = {
+        "post:1": {"yoast_head_json": {"robots": {"index": "noindex", "follow": "follow"}}},
+        "post:2": {"sos": {"head": {"robots": "none"}}},
+        "post:3": {"meta": {"_seopress_robots_index": "yes"}},
+        "term:4": {"meta": {"rank_math_robots": ["noindex"]}},
+        "post:5": {"content": {"rendered": "<p>What noindex means</p>"}},
+        "post:6": {"yoast_head_json": {"robots": {"index": "index"}}},
+    }
+    documents = {ref: json.dumps(document).encode() for ref, document in said.items()}
+    for ref in ("post:1", "post:2", "post:3", "term:4"):
+        assert any(word.encode() in documents[ref] for word in UNLISTING_WORDS), ref
+    unlisted = find_unlisted(documents | {"post:7": b"noindex", "post:8": b'["noindex"]'})
+    assert unlisted == {"post:1", "post:2", "post:3", "term:4"}
+    entries = [Entry(ref="post:1", path="/"), Entry(ref="post:2", path="/b/"),
+               Entry(ref="post:5", path="/c/")]  # fmt: skip
+    text = build_sitemap(whole(), entries, front=True, unlisted=unlisted)
+    assert locations(text) == [f"{PUBLIC}/c/"]
 
 
 @given(st.lists(st.tuples(st.text(max_size=20), st.integers(-(2**60), 2**60)), max_size=5))

@@ -173,6 +173,16 @@ async def test_what_was_removed_is_gone_and_what_moved_is_found(web: Site, fake:
     assert (await web.fetch("/new/2/")).status == 200
 
 
+async def test_sitemap_leaves_out_what_is_not_to_be_listed(web: Site, fake: FakeStore) -> None:
+    """As soon as a plugin says so, and until it says otherwise; the page itself says it too."""
+    listed = f"<loc>https://{HOST}/post-5/</loc>".encode()
+    for robots in ("", "noindex", ""):
+        fake.put("post:5", post(5, yoast_head_json={"robots": [robots]}))
+        await web.pages.follower.look()
+        assert (listed in (await web.fetch("/sitemap-posts-post-1.xml")).body) is not bool(robots)
+        assert (b'content="noindex' in (await web.fetch("/post-5/")).body) is bool(robots)
+
+
 # ---------------------------------------------------------------- requests of visitors
 
 

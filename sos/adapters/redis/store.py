@@ -28,7 +28,9 @@ T = TypeVar("T")
 _READ = files("sos.content").joinpath("read.lua").read_text(encoding="utf-8")
 _APPLY = files("sos.content").joinpath("apply.lua").read_text(encoding="utf-8")
 
-_SHA = {s: sha1(s.encode(), usedforsecurity=False).hexdigest() for s in (_READ, _APPLY)}
+_HOLDING = files("sos.content").joinpath("holding.lua").read_text(encoding="utf-8")
+
+_SHA = {s: sha1(s.encode(), usedforsecurity=False).hexdigest() for s in (_READ, _APPLY, _HOLDING)}
 
 SCHEMA = b"1"
 """The schema that the scripts speak."""
@@ -40,6 +42,9 @@ _LENGTHS = {
 }  # fmt: skip
 
 _LENGTH_OF = {"at": "ZCARD", "until": "ZCARD"}
+
+MAX_SEARCHED = 50
+"""Documents that the server looks through at a time, for about a millisecond."""
 
 MAX_BLOCK_MS = 10_000
 """Longest wait for an event that `RedisStore.fetch_changes` may be asked for, milliseconds."""
@@ -143,6 +148,16 @@ class RedisStore:
                 raise StoreIncompleteError(f"the content store lost the list {name}")
             refs = [f"{kind}:{int(m)}".encode() for m in members]
             return tuple(e for e in await self._entries(refs) if e and is_visible(e, now))
+
+    async def fetch_holding(self, refs: Sequence[str], words: Sequence[str]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for start in range(0, len(refs), MAX_SEARCHED):
+            asked = [len(words), *words, *refs[start : start + MAX_SEARCHED]]
+            answer = await self._guard(self._script(_HOLDING, asked))
+            with sound_answer():
+                pairs = zip(answer[::2], answer[1::2], strict=True)
+                found |= {ref.decode(): bytes(memoryview(json)) for ref, json in pairs}
+        return found
 
     async def fetch_preview(self, preview_id: str) -> bytes | None:
         # Not GET: what lies there may be longer than anything that is read. One byte more tells.
