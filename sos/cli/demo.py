@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import click
 import msgspec
+import structlog
 from rich.console import Console
 from rich.panel import Panel
 
@@ -30,6 +31,11 @@ from sos.settings import Settings, load_settings, parse_address
 from sos.web.announce import NodeAddresses
 
 WORKERS = 2
+
+EXPECTED = frozenset({"pointer_missing", "stamina.retry_scheduled"})
+"""Events that tell of nothing here: no release was made yet; a site that is away is told once."""
+
+HOW_TO_HAVE_ALL = "With --user NAME and an application password of WordPress, these come too."
 
 console = Console(stderr=True, highlight=False)
 
@@ -46,11 +52,14 @@ def demo(source: str | None, user: str | None, port: int | None) -> None:
     settings = demo_settings(source, port)
     file = write_settings(settings, Path(settings.state_dir) / "sos.toml")
     configure_logging("warning", "console")
+    structlog.configure(processors=[drop_expected, *structlog.get_config()["processors"]])
     store = EmbeddedValkey(Path(settings.redis_url.removeprefix("embedded:")))
     store.ensure_running()
     try:
         if source:
             asyncio.run(import_site(source, user, store.url, settings))
+            if not (user or os.environ.get("SOS_WP_USER")):
+                console.print(HOW_TO_HAVE_ALL)
         else:
             asyncio.run(fill_with_sample(store.url, settings))
         code = run_node(settings, on_ready=lambda where: _announce(where, settings, source, file))
@@ -157,6 +166,15 @@ async def import_site(source: str, user: str | None, url: str, settings: Setting
         await import_with_progress(source, store, user=user, password=password)
     finally:
         await store.aclose()
+
+
+def drop_expected(
+    logger: object, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """A structlog processor that keeps EXPECTED from whoever runs their first node."""
+    if event.get("event") in EXPECTED:
+        raise structlog.DropEvent
+    return event
 
 
 def reach_command() -> list[str]:

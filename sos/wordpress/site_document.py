@@ -69,7 +69,10 @@ async def fetch_site_document(
     if posts_per_page:
         settings["posts_per_page"] = posts_per_page
     elif "posts_per_page" not in settings:
-        missing.append("settings: 10 posts per page are assumed; --posts-per-page tells otherwise")
+        missing.append(
+            "settings: 10 posts per page are assumed; "
+            "`sos content import --posts-per-page` tells otherwise"
+        )
     language = settings.get("language") or feed.language or find_html_language(html) or "en-US"
     site["sos"] = {
         "settings": settings,

@@ -50,6 +50,7 @@ def test_demo_shows_a_complete_site_and_ends_with_ctrl_c(
         time.sleep(0.05)
     node = json.loads(next(tmp_path.glob("var/demo/*/node.json")).read_text())
     assert f"http://{node['public']}/" in log.read_text()
+    assert "warning" not in log.read_text(), "the first thing that a visitor sees is no trouble"
     with urllib.request.urlopen(f"http://{node['public']}/", timeout=10) as answer:
         page = answer.read().decode()
     assert "Tidewick Together" in page
