@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from sos.dev.bounded import BoundedRelease
 from sos.errors import ReleaseError, TemplateError
 from sos.release.assets import ASSETS_FOLDER, build_assets, digest_files
 from sos.release.check import Parts, compile_release, find_lost
@@ -75,7 +76,7 @@ class Builder:
             problems = compile_release(sandbox, files, self.parts)
             problems += find_lost(self.parts)
             if not problems:
-                release = self.good = build_release(files, codes=sandbox.codes)
+                release = self.good = build_release(files, codes=sandbox.codes, kind=BoundedRelease)
         except TemplateError as exc:
             problems = [exc]
         except ReleaseError as exc:

@@ -101,13 +101,15 @@ def build_release(
     files: Mapping[str, bytes],
     release_id: str | None = None,
     codes: Mapping[str, CodeType] | None = None,
+    kind: type[Release] = Release,
 ) -> Release:
     """Return a release of these files: POSIX paths relative to ``templates/``, and contents.
 
     ``release_id`` defaults to ``folder-`` and the first 8 hex digits of the files' digest; for
-    ``codes`` see `Release`. Raises TemplateError for the first problem that `check_release` finds.
+    ``codes`` see `Release`, which ``kind`` is or extends. Raises TemplateError for the first
+    problem that `check_release` finds.
     """
-    return Release(release_id or f"folder-{digest_files(files)[:8]}", files, codes)
+    return kind(release_id or f"folder-{digest_files(files)[:8]}", files, codes)
 
 
 def _require_all(codes: Mapping[str, CodeType], files: Mapping[str, bytes]) -> None:

@@ -33,6 +33,26 @@ async def test_saved_template_is_in_the_browser_within_half_a_second(
     await browser_page.wait_for_function("scrollY === 600")
 
 
+async def test_an_error_is_seen_and_then_the_place_where_one_was(
+    dev: Dev, browser_page: Page
+) -> None:
+    """Whoever works at the foot of a page sees what is wrong, mends it, and is there again."""
+    await browser_page.set_viewport_size({"width": 1280, "height": 240})
+    await browser_page.goto(dev.url)
+    await browser_page.evaluate("scrollTo(0, 900)")
+    await browser_page.wait_for_selector(FOLLOWS, state="attached")
+    dev.edit("parts/footer.html", lambda text: text + "{{ page.titel }}")
+    await browser_page.wait_for_selector("html[data-sos-dev=problems]")
+    await browser_page.wait_for_selector(FOLLOWS, state="attached")
+    await browser_page.wait_for_function("() => scrollY === 0")
+    # What is wrong still is; the error page is loaded anew.
+    dev.edit("parts/footer.html", lambda text: text.replace("page.titel", "page.titelei"))
+    await browser_page.wait_for_selector("text=titelei")
+    dev.edit("parts/footer.html", lambda text: text.replace("{{ page.titelei }}", ""))
+    await browser_page.wait_for_selector("html:not([data-sos-dev=problems])")
+    await browser_page.wait_for_function("() => scrollY === 900")
+
+
 async def test_style_sheet_is_changed_in_place(dev: Dev, browser_page: Page) -> None:
     """Neither is the page loaded again, nor does it move."""
     await browser_page.goto(dev.url)

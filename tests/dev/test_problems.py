@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from rich.console import Console
+from sos.dev import bounded
 from sos.dev.builds import Build, Builder
 from sos.dev.names import find_set_names
 from sos.dev.problems import Problem, explain
@@ -62,6 +63,29 @@ def test_close_name_is_offered(builder: Builder, text: str, meant: str) -> None:
     """Of fields, variables, functions, assets, templates, filters, tests, tags and blocks."""
     problem = explain_text(builder, text)
     assert (meant in problem.meant) if meant else not problem.meant, problem
+
+
+def test_a_template_without_end_is_given_up(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says where it was, and what is saved next is rendered as ever."""
+    monkeypatch.setattr(bounded, "SECONDS", 0.2)
+    page = next(iter(build_fixtures().values()))
+    index = builder.folder / "index.html"
+    many = "range(99999)"
+    index.write_text(
+        f"{{% for a in {many} %}}\n{{% for b in {many} %}}x{{% endfor %}}{{% endfor %}}"
+    )
+    release = builder.build().release
+    assert release
+    alone = msgspec.structs.replace(page, templates=("index.html",))
+    with pytest.raises(TemplateError, match="takes longer than") as caught:
+        release.render(alone)
+    assert (caught.value.template, caught.value.line) in {("index.html", 1), ("index.html", 2)}
+    index.write_text("again</html>")
+    again = builder.build().release
+    assert again
+    assert again.render(alone) == "again</html>"
 
 
 def test_fields_are_told_with_types_and_descriptions(builder: Builder) -> None:

@@ -9,10 +9,14 @@
 
   // ---------------------------------------------------------------- where one was
 
+  const isError = () => document.documentElement.dataset.sosDev === "problems";
+
   function reload() {
     try {
-      sessionStorage.setItem(place, String(Math.round(scrollY)));
+      // The error stands where the page was: the place is the page's, however often it is reloaded.
+      if (!isError()) sessionStorage.setItem(place, String(Math.round(scrollY)));
     } catch {} // private windows may have none
+    history.scrollRestoration = "manual"; // the browser's own comes after ours
     location.reload();
   }
 
@@ -20,10 +24,10 @@
     let y = null;
     try {
       y = sessionStorage.getItem(place);
+      if (!isError()) sessionStorage.removeItem(place);
     } catch {}
-    if (y === null || document.documentElement.dataset.sosDev === "problems") return;
-    sessionStorage.removeItem(place);
-    scrollTo({ top: Number(y), behavior: "instant" });
+    if (y !== null) scrollTo({ top: isError() ? 0 : Number(y), behavior: "instant" });
+    setTimeout(() => (history.scrollRestoration = "auto"), 1000); // for Back and Forward
   }
 
   // ---------------------------------------------------------------- style sheets in place
@@ -79,7 +83,7 @@
   function sayWhatIs(state) {
     const count = `${state.problems} problem${state.problems === 1 ? "" : "s"}`;
     if (shown.good) say("This page is from before the error.", [location.pathname, "Show the error"]);
-    else if (state.problems && document.documentElement.dataset.sosDev !== "problems")
+    else if (state.problems && !isError())
       say(`${count} on other pages.`, ["/__dev/problems", "Show"]);
     else say("");
   }
