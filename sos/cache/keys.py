@@ -7,7 +7,6 @@ cannot disagree.
 """
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 
 MAX_KEYS = 50
@@ -37,7 +36,8 @@ def _build_key(name: str) -> str:
     return _UNSOUND.sub("-", name)
 
 
-def surrogate_keys(names: Iterable[str], release: str) -> tuple[str, ...]:
+@lru_cache(maxsize=64)  # each answer that is not written by the front asks for those of its page
+def surrogate_keys(names: tuple[str, ...], release: str) -> tuple[str, ...]:
     """Keys of a page, the most important first; the release's own is always among them."""
     keys = dict.fromkeys(map(surrogate_key, names))
     return (*list(keys)[: MAX_KEYS - 1], f"rel-{release}")
