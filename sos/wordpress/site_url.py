@@ -25,8 +25,8 @@ def parse_site_url(text: str) -> str:
     parts = _split(given if "://" in given else f"https://{given}")
     if parts.username is not None or parts.password is not None:
         raise SourceError(
-            "the URL holds a user name or password; leave them out of it and use --user with "
-            "--password-file or SOS_WP_PASSWORD instead"
+            "the URL holds a user name or password; leave them out of it and use --user and "
+            "SOS_WP_PASSWORD instead"
         )
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise SourceError(f"not the address of a web site: {given!r}; expected https://host/")

@@ -182,7 +182,7 @@ async def test_credentials_in_the_url_are_refused(shell: Shell) -> None:
     """And not repeated."""
     ended = await shell.run("import", "https://me:hunter2@x.example/")
     assert ended.code == 69
-    assert "--password-file" in ended.err
+    assert "SOS_WP_PASSWORD" in ended.err
     assert "hunter2" not in ended.err
 
 

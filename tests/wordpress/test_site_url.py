@@ -60,7 +60,7 @@ def test_what_is_no_address_is_refused(given_url: str) -> None:
 )
 def test_credentials_in_an_address_are_refused_and_not_repeated(given_url: str) -> None:
     """They would end up in the history of a shell and in logs."""
-    with pytest.raises(SourceError, match="--password-file") as caught:
+    with pytest.raises(SourceError, match="SOS_WP_PASSWORD") as caught:
         parse_site_url(given_url)
     assert "pw1" not in str(caught.value)
 
