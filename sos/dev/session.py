@@ -13,6 +13,7 @@ from typing import Protocol
 from aiohttp import web
 from watchfiles import Change, DefaultFilter, awatch
 
+from sos.dev.bounded import limit_memory
 from sos.dev.builds import Build, Builder
 from sos.dev.pages import DevPages
 from sos.dev.server import DevServer
@@ -73,6 +74,7 @@ class Session:
 
     async def run(self) -> None:
         """Serve until SIGINT or SIGTERM. Raises SettingsError where the port can't be had."""
+        limit_memory()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop.set)

@@ -128,7 +128,8 @@ def _render(template: Template, **variables: PageModel) -> str:
 
 
 def _describe(exc: Exception) -> str:
-    return f"{type(exc).__name__}: {exc}"
+    kind, text = type(exc).__name__, str(exc)
+    return f"{kind}: {text}" if text else kind
 
 
 def _locate(exc: Exception, environment: Environment) -> tuple[str, int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -86,6 +88,16 @@ def test_a_template_without_end_is_given_up(
     again = builder.build().release
     assert again
     assert again.render(alone) == "again</html>"
+
+
+def test_a_template_does_not_take_all_memory() -> None:
+    """What wants more than there should be fails; nothing else on the machine notices."""
+    greedy = (
+        "from sos.dev.bounded import limit_memory as l; l(); print('a'); bytearray(5 * 1024**3)"
+    )
+    ended = subprocess.run([sys.executable, "-c", greedy], capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, b"a\n")
+    assert ended.stderr.strip().endswith(b"MemoryError")
 
 
 def test_fields_are_told_with_types_and_descriptions(builder: Builder) -> None:
